@@ -1,1 +1,9 @@
-//! formats: being written.
+//! Bytes to types and back, one folder or file per standard. No input or output, no clock, no policy of the product.
+
+pub mod asn1;
+pub mod jose;
+pub mod merkle;
+pub mod verify;
+
+#[cfg(test)]
+mod testkey;
