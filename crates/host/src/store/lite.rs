@@ -1,0 +1,275 @@
+//! SQLite: a pool of readers and one writer that commits in groups. Transactions wait in line for the writer; each is a
+//! savepoint inside one real transaction, which is committed (one fsync) when nobody waits any more or the group is full.
+//! `commit()` returns only after that, so an answer is never given for a row that a power cut could take back.
+
+use super::OpenError;
+use super::value::{Row, Value};
+use base::Fault;
+use futures_util::TryStreamExt;
+use sqlx::sqlite::{
+    SqliteArguments, SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
+    SqliteRow, SqliteSynchronous,
+};
+use sqlx::{Arguments, AssertSqlSafe, Column, ConnectOptions, Connection, Executor, Row as _, TypeInfo, ValueRef};
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+use tokio::sync::{Mutex, OwnedMutexGuard, oneshot};
+
+/// Transactions that share one fsync at most; above this the first ones would wait too long.
+const GROUP_MAX: usize = 256;
+const READERS_MAX: u32 = 4;
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+pub(super) struct Lite {
+    readers: SqlitePool,
+    writer: Arc<Mutex<Writer>>,
+    waiting: Arc<AtomicUsize>,
+}
+
+struct Writer {
+    /// Absent after `close`, or after a failed commit: an fsync that failed once must never be trusted again.
+    connection: Option<SqliteConnection>,
+    in_group: bool,
+    committed: Vec<oneshot::Sender<Result<(), String>>>,
+}
+
+pub(super) struct LiteTx {
+    writer: Option<OwnedMutexGuard<Writer>>,
+    waiting: Arc<AtomicUsize>,
+}
+
+impl Lite {
+    pub(super) async fn open(path: &Path) -> Result<Lite, OpenError> {
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(BUSY_TIMEOUT)
+            .pragma("cache_size", "-2000")
+            .disable_statement_logging();
+        let unusable =
+            |cause: sqlx::Error| OpenError::Unusable { place: path.display().to_string(), cause: cause.to_string() };
+        let connection = options.connect().await.map_err(unusable)?;
+        let readers = SqlitePoolOptions::new()
+            .max_connections(READERS_MAX)
+            .idle_timeout(Duration::from_secs(60))
+            .connect_with(options.read_only(true))
+            .await
+            .map_err(unusable)?;
+        let writer = Writer { connection: Some(connection), in_group: false, committed: Vec::new() };
+        Ok(Lite { readers, writer: Arc::new(Mutex::new(writer)), waiting: Arc::new(AtomicUsize::new(0)) })
+    }
+
+    pub(super) async fn query(&self, sql: &'static str, args: &[Value]) -> Result<Vec<Row>, Fault> {
+        let mut connection = self.readers.acquire().await.map_err(reading)?;
+        fetch(&mut connection, sql, args).await
+    }
+
+    pub(super) async fn close(&self) {
+        self.readers.close().await;
+        let mut writer = self.writer.lock().await;
+        if let Some(connection) = writer.connection.take()
+            && let Err(cause) = connection.close().await
+        {
+            tracing::warn!(%cause, "closing the store");
+        }
+    }
+}
+
+pub(super) async fn begin(lite: &Lite) -> Result<LiteTx, Fault> {
+    lite.waiting.fetch_add(1, Ordering::SeqCst);
+    let writer = lite.writer.clone().lock_owned().await;
+    lite.waiting.fetch_sub(1, Ordering::SeqCst);
+    let mut tx = LiteTx { writer: Some(writer), waiting: lite.waiting.clone() };
+    let guard = tx.writer();
+    if !guard.in_group {
+        run(guard.connection()?, "BEGIN IMMEDIATE").await?;
+        guard.in_group = true;
+    }
+    run(guard.connection()?, "SAVEPOINT one").await?;
+    Ok(tx)
+}
+
+impl Writer {
+    fn connection(&mut self) -> Result<&mut SqliteConnection, Fault> {
+        self.connection.as_mut().ok_or_else(|| Fault::new("write to the store", "the store is closed"))
+    }
+
+    /// Ends the group: one fsync for all, then everybody learns of it.
+    async fn commit_group(&mut self) {
+        let outcome = match self.connection() {
+            Ok(connection) => run(connection, "COMMIT").await.map_err(|fault| fault.to_string()),
+            Err(fault) => Err(fault.to_string()),
+        };
+        self.in_group = false;
+        if outcome.is_err() {
+            // What reached the disk is unknown; only a restart that reads it back may go on (performance.md: fsync errors).
+            tracing::error!(cause = ?outcome, "the store could not commit and takes no more writes");
+            self.connection = None;
+        }
+        for sender in self.committed.drain(..) {
+            // A caller that went away no longer asks for the outcome.
+            let _gone = sender.send(outcome.clone());
+        }
+    }
+
+    async fn undo_savepoint(&mut self) -> Result<(), Fault> {
+        let connection = self.connection()?;
+        run(connection, "ROLLBACK TO one").await?;
+        run(connection, "RELEASE one").await
+    }
+
+    /// After a savepoint ended: the group ends too unless somebody waits to join it.
+    async fn end_turn(&mut self, waiting: &AtomicUsize) {
+        if self.in_group && (waiting.load(Ordering::SeqCst) == 0 || self.committed.len() >= GROUP_MAX) {
+            self.commit_group().await;
+        }
+    }
+}
+
+impl LiteTx {
+    fn writer(&mut self) -> &mut Writer {
+        self.writer.as_mut().expect("held until commit, rollback or drop")
+    }
+
+    pub(super) async fn execute(&mut self, sql: &'static str, args: &[Value]) -> Result<u64, Fault> {
+        let query = sqlx::query_with(sql, arguments(args)?);
+        let done = self.writer().connection()?.execute(query).await.map_err(writing)?;
+        Ok(done.rows_affected())
+    }
+
+    pub(super) async fn query(&mut self, sql: &'static str, args: &[Value]) -> Result<Vec<Row>, Fault> {
+        fetch(self.writer().connection()?, sql, args).await
+    }
+
+    pub(super) async fn batch(&mut self, sql: String) -> Result<(), Fault> {
+        self.writer().connection()?.execute(sqlx::raw_sql(AssertSqlSafe(sql))).await.map_err(writing)?;
+        Ok(())
+    }
+
+    pub(super) async fn commit(mut self) -> Result<(), Fault> {
+        let (sender, receiver) = oneshot::channel();
+        let writer = self.writer();
+        run(writer.connection()?, "RELEASE one").await?;
+        writer.committed.push(sender);
+        let mut guard = self.writer.take().expect("held until now");
+        guard.end_turn(&self.waiting).await;
+        drop(guard);
+        receiver
+            .await
+            .map_err(|_| Fault::new("write to the store", "the writer went away"))?
+            .map_err(|cause| Fault::new("write to the store", cause))
+    }
+
+    pub(super) async fn rollback(mut self) {
+        let mut guard = self.writer.take().expect("held until now");
+        undo(&mut guard, &self.waiting).await;
+    }
+}
+
+async fn undo(writer: &mut Writer, waiting: &AtomicUsize) {
+    if let Err(fault) = writer.undo_savepoint().await {
+        tracing::error!(%fault, "undoing a transaction");
+        writer.connection = None;
+    }
+    writer.end_turn(waiting).await;
+}
+
+/// A request that was cancelled or failed leaves its savepoint behind: it is undone before the next one gets the writer.
+impl Drop for LiteTx {
+    fn drop(&mut self) {
+        let Some(mut guard) = self.writer.take() else { return };
+        let waiting = self.waiting.clone();
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(async move { undo(&mut guard, &waiting).await });
+        } else {
+            // Without a runtime the process is ending; SQLite undoes what was not committed.
+            guard.connection = None;
+        }
+    }
+}
+
+async fn run(connection: &mut SqliteConnection, sql: &'static str) -> Result<(), Fault> {
+    connection.execute(sqlx::raw_sql(sql)).await.map_err(writing)?;
+    Ok(())
+}
+
+async fn fetch(connection: &mut SqliteConnection, sql: &'static str, args: &[Value]) -> Result<Vec<Row>, Fault> {
+    let mut stream = connection.fetch(sqlx::query_with(sql, arguments(args)?));
+    let mut columns: Option<Arc<HashMap<String, usize>>> = None;
+    let mut rows = Vec::new();
+    while let Some(row) = stream.try_next().await.map_err(reading)? {
+        let names = columns.get_or_insert_with(|| Arc::new(names(&row))).clone();
+        rows.push(Row::new(names, values(&row)?));
+    }
+    Ok(rows)
+}
+
+fn names(row: &SqliteRow) -> HashMap<String, usize> {
+    row.columns().iter().map(|column| (column.name().to_owned(), column.ordinal())).collect()
+}
+
+fn values(row: &SqliteRow) -> Result<Vec<Value>, Fault> {
+    (0..row.len())
+        .map(|place| {
+            let raw = row.try_get_raw(place).map_err(reading)?;
+            if raw.is_null() {
+                return Ok(Value::Text(None));
+            }
+            let info = raw.type_info().into_owned();
+            match info.name() {
+                "INTEGER" => row.try_get::<i64, _>(place).map(|number| Value::Integer(Some(number))),
+                "TEXT" => row.try_get::<String, _>(place).map(|text| Value::Text(Some(text))),
+                _ => row.try_get::<Vec<u8>, _>(place).map(|bytes| Value::Bytes(Some(bytes))),
+            }
+            .map_err(reading)
+        })
+        .collect()
+}
+
+fn arguments(args: &[Value]) -> Result<SqliteArguments, Fault> {
+    let mut arguments = SqliteArguments::default();
+    for arg in args {
+        match arg {
+            Value::Integer(number) => arguments.add(*number),
+            Value::Text(text) => arguments.add(text.clone()),
+            Value::Bytes(bytes) => arguments.add(bytes.clone()),
+        }
+        .map_err(|cause| Fault::new("bind an argument", cause))?;
+    }
+    Ok(arguments)
+}
+
+/// The common DDL in SQLite's words: its STRICT tables know INTEGER and BLOB where the common text says BIGINT and BYTEA.
+pub(super) fn translate(ddl: &str) -> String {
+    let mut out = String::with_capacity(ddl.len() + 64);
+    let mut in_table = false;
+    for line in ddl.lines() {
+        if line.trim_start().starts_with("CREATE TABLE") {
+            in_table = true;
+        }
+        let line = line.replace("BIGINT", "INTEGER").replace("BYTEA", "BLOB");
+        if in_table && line.trim_end().ends_with(");") {
+            in_table = false;
+            out.push_str(line.trim_end().trim_end_matches(';'));
+            out.push_str(" STRICT;\n");
+        } else {
+            out.push_str(&line);
+            out.push('\n');
+        }
+    }
+    out
+}
+
+fn reading(cause: sqlx::Error) -> Fault {
+    Fault::passing("read from the store", cause)
+}
+
+fn writing(cause: sqlx::Error) -> Fault {
+    Fault::passing("write to the store", cause)
+}
