@@ -1,1 +1,30 @@
-fn main() {}
+//! The project's own chores: `cargo xtask test` runs every check there is, `cargo xtask bench` prints the measurements.
+#![expect(clippy::print_stdout, reason = "a command-line tool speaks on standard output")]
+
+mod bench;
+mod packages;
+mod postgres;
+mod run;
+mod test;
+
+use std::process::ExitCode;
+
+const USAGE: &str =
+    "cargo xtask test    every check: format, lints, tests on both databases, journeys, browser, tidiness
+cargo xtask bench   the measurements of bench/, printed";
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let outcome = match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["test"] => test::run(),
+        ["bench"] => bench::run(),
+        _ => Err(USAGE.to_owned()),
+    };
+    match outcome {
+        Ok(code) => code,
+        Err(sentence) => {
+            println!("{sentence}");
+            ExitCode::FAILURE
+        }
+    }
+}

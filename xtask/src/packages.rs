@@ -1,0 +1,35 @@
+//! What the tests need beside Rust, by Debian package name: installed where that is possible, asked for loudly elsewhere.
+
+use crate::run;
+use std::path::Path;
+use std::process::Command;
+
+/// A command that must exist and the package that brings it.
+const NEEDED: &[(&str, &str)] = &[
+    ("/usr/bin/xmlsec1", "xmlsec1"),
+    ("/usr/bin/openssl", "openssl"),
+    ("/usr/bin/chromium", "chromium"),
+    ("/usr/bin/chromedriver", "chromium-driver"),
+    ("/usr/bin/pdftotext", "poppler-utils"),
+];
+
+pub fn ensure() -> Result<(), String> {
+    let mut missing: Vec<&str> =
+        NEEDED.iter().filter(|(path, _)| !Path::new(path).exists()).map(|(_, package)| *package).collect();
+    if crate::postgres::binaries().is_none() {
+        missing.push("postgresql");
+    }
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let list = missing.join(" ");
+    println!("the tests need these packages: {list}");
+    if !(run::is_root() && Path::new("/usr/bin/apt-get").exists()) {
+        return Err(format!("install them and run again: apt-get install {list}"));
+    }
+    run::must(Command::new("apt-get").args(["update", "-qq"]))?;
+    let mut install = Command::new("apt-get");
+    install.env("DEBIAN_FRONTEND", "noninteractive");
+    install.args(["install", "-y", "-qq", "--no-install-recommends"]).args(&missing);
+    run::must(&mut install)
+}
