@@ -3,6 +3,12 @@
 pub mod asn1;
 pub mod jose;
 pub mod merkle;
+pub mod hashchain;
+pub mod identifier;
+pub mod mime;
+pub mod rest;
+pub mod soap;
+pub mod xml;
 pub mod verify;
 
 #[cfg(test)]

@@ -1,0 +1,13 @@
+//! Hash chains (the exchange's Merkle trees): how one signature or time-stamp covers several documents. A node is the digest
+//! of a DER structure, never of hashes put behind each other (reference §2.9).
+
+mod build;
+mod node;
+mod verify;
+
+pub use build::{Chain, data_chain, tree};
+pub use node::{Digest, DigestAlgorithm, node_value};
+pub use verify::{ChainError, Input, Transform, check_result, verify};
+
+pub const NAMESPACE: &str = "http://cyber.ee/hashchain";
+pub const DSIG: &str = "http://www.w3.org/2000/09/xmldsig#";

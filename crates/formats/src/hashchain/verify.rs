@@ -1,0 +1,261 @@
+//! Following a chain from its result down to the data that it covers.
+
+use super::{DSIG, Digest, DigestAlgorithm, NAMESPACE, node_value};
+use crate::xml::{self, Element};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeSet,
+    fmt,
+};
+
+/// What is at hand of a document that the chain covers.
+#[derive(Debug, Clone)]
+pub enum Input {
+    Data(Vec<u8>),
+    /// Taken in the place of the stored digest, which must not differ in the end result.
+    Digest(Vec<u8>),
+    /// Not at hand: the stored digest is believed, and the name is reported.
+    Absent,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ChainError {
+    Malformed(String),
+    /// Inputs that the chain does not reach.
+    UnusedInputs(Vec<String>),
+    /// The data of a reference do not have the stored digest.
+    InvalidDataReference(String),
+    /// A document or an input that is not there.
+    InvalidReference(String),
+    /// The result is not the one that follows from the steps.
+    InvalidChain,
+}
+
+impl ChainError {
+    pub fn code(&self) -> &'static str {
+        match self {
+            ChainError::Malformed(_) => "malformed_hash_chain",
+            ChainError::UnusedInputs(_) => "hashchain_unused_inputs",
+            ChainError::InvalidDataReference(_) => "invalid_hash_chain_ref",
+            ChainError::InvalidReference(_) => "invalid_reference",
+            ChainError::InvalidChain => "invalid_hash_chain",
+        }
+    }
+}
+
+impl fmt::Display for ChainError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ChainError::Malformed(why) => write!(out, "malformed hash chain: {why}"),
+            ChainError::UnusedInputs(names) => write!(out, "the hash chain does not cover {}", names.join(", ")),
+            ChainError::InvalidDataReference(name) => write!(out, "{name} does not have the digest in the hash chain"),
+            ChainError::InvalidReference(name) => write!(out, "the hash chain refers to {name}, which is not there"),
+            ChainError::InvalidChain => out.write_str("the hash chain does not lead to its result"),
+        }
+    }
+}
+
+impl std::error::Error for ChainError {}
+
+/// What applies a transform (named by its URI) to data; `None` when it is not known.
+pub type Transform<'a> = &'a dyn Fn(&str, &[u8]) -> Option<Vec<u8>>;
+
+/// How deep steps may lead: a tree over 2^32 inputs.
+const DEPTH_MAX: usize = 64;
+/// How many steps one verification resolves: a chain that refers to itself twice per step would never end.
+const STEPS_MAX: usize = 1_024;
+
+/// Verifies the chain whose result document is `result`. `documents` gives the chain by the name in the result's URI.
+/// Returns the names whose data were absent.
+pub fn verify(
+    result: &[u8],
+    documents: &dyn Fn(&str) -> Option<Vec<u8>>,
+    inputs: &[(String, Input)],
+    transform: Transform<'_>,
+) -> Result<Vec<String>, ChainError> {
+    let result = xml::read(result).map_err(|error| ChainError::Malformed(error.to_string()))?;
+    if !result.is(NAMESPACE, "HashChainResult") {
+        return malformed("the root is not HashChainResult");
+    }
+    let uri = result.attribute("", "URI").ok_or(ChainError::Malformed("no URI".into()))?;
+    let (name, step) = uri.split_once('#').ok_or(ChainError::Malformed("URI names no step".into()))?;
+    let algorithm = method(result.child(DSIG, "DigestMethod"))?;
+    let expected = digest_value(&result)?;
+    let bytes = documents(name).ok_or(ChainError::InvalidReference(name.to_owned()))?;
+    let chain = xml::read(&bytes).map_err(|error| ChainError::Malformed(error.to_string()))?;
+    if !chain.is(NAMESPACE, "HashChain") {
+        return malformed("the root is not HashChain");
+    }
+    check_shape(&chain)?;
+    let default = method(chain.child(NAMESPACE, "DefaultDigestMethod"))?;
+    let (used, absent, count) = (RefCell::default(), RefCell::default(), Cell::new(0));
+    let walk = Walk { chain: &chain, default, inputs, transform, used, absent, count };
+    let computed = walk.step(step, algorithm, 0)?;
+    let unused: Vec<String> =
+        inputs.iter().map(|(name, _)| name.clone()).filter(|name| !walk.used.borrow().contains(name)).collect();
+    if !unused.is_empty() {
+        return Err(ChainError::UnusedInputs(unused));
+    }
+    if computed != expected {
+        return Err(ChainError::InvalidChain);
+    }
+    Ok(walk.absent.into_inner())
+}
+
+/// The digest in a result document, to compare with a signature's.
+pub fn check_result(result: &[u8]) -> Result<Vec<u8>, ChainError> {
+    let result = xml::read(result).map_err(|error| ChainError::Malformed(error.to_string()))?;
+    digest_value(&result)
+}
+
+fn malformed<T>(why: &str) -> Result<T, ChainError> {
+    Err(ChainError::Malformed(why.to_owned()))
+}
+
+fn method(element: Option<&Element>) -> Result<DigestAlgorithm, ChainError> {
+    let uri = element.and_then(|element| element.attribute("", "Algorithm"));
+    let uri = uri.ok_or(ChainError::Malformed("no digest method".into()))?;
+    DigestAlgorithm::from_uri(uri).ok_or_else(|| ChainError::Malformed(format!("digest method {uri} is not known")))
+}
+
+fn digest_value(element: &Element) -> Result<Vec<u8>, ChainError> {
+    let text = element.text_of(DSIG, "DigestValue").ok_or(ChainError::Malformed("no digest value".into()))?;
+    let text: String = text.split_whitespace().collect();
+    STANDARD.decode(text).map_err(|_| ChainError::Malformed("digest value is not base64".into()))
+}
+
+/// The elements that the schema allows, before any of them is believed.
+fn check_shape(chain: &Element) -> Result<(), ChainError> {
+    let mut steps = 0;
+    for child in &chain.children {
+        match child.name.as_str() {
+            "DefaultDigestMethod" if steps == 0 => {}
+            "HashStep" if child.attribute("", "id").is_some() && !child.children.is_empty() => steps += 1,
+            _ => return malformed("an element that the schema does not allow"),
+        }
+        let allowed = |inner: &Element| {
+            child.name != "HashStep" || matches!(inner.name.as_str(), "HashValue" | "StepRef" | "DataRef")
+        };
+        if !child.children.iter().all(allowed) {
+            return malformed("a step has an element that the schema does not allow");
+        }
+    }
+    if steps == 0 { malformed("no step") } else { Ok(()) }
+}
+
+struct Walk<'a> {
+    chain: &'a Element,
+    default: DigestAlgorithm,
+    inputs: &'a [(String, Input)],
+    transform: Transform<'a>,
+    used: RefCell<BTreeSet<String>>,
+    absent: RefCell<Vec<String>>,
+    count: Cell<usize>,
+}
+
+impl Walk<'_> {
+    /// The value of the step `id`.
+    fn step(&self, id: &str, algorithm: DigestAlgorithm, depth: usize) -> Result<Vec<u8>, ChainError> {
+        self.count.set(self.count.get() + 1);
+        if depth > DEPTH_MAX || self.count.get() > STEPS_MAX {
+            return malformed("steps lead too deep");
+        }
+        let step = self.chain.children.iter().find(|step| step.attribute("", "id") == Some(id));
+        let step = step.ok_or_else(|| ChainError::Malformed(format!("there is no step {id}")))?;
+        let mut digests = Vec::with_capacity(step.children.len());
+        for part in &step.children {
+            let algorithm = match part.child(DSIG, "DigestMethod") {
+                Some(own) => method(Some(own))?,
+                None => self.default,
+            };
+            let value = match part.name.as_str() {
+                "HashValue" => digest_value(part)?,
+                "StepRef" => {
+                    let uri = part.attribute("", "URI").and_then(|uri| uri.strip_prefix('#'));
+                    self.step(uri.ok_or(ChainError::Malformed("bad step reference".into()))?, algorithm, depth + 1)?
+                }
+                _ => self.data(part, algorithm)?,
+            };
+            digests.push(Digest { algorithm, value });
+        }
+        Ok(node_value(algorithm, &digests))
+    }
+
+    fn data(&self, part: &Element, algorithm: DigestAlgorithm) -> Result<Vec<u8>, ChainError> {
+        let name = part.attribute("", "URI").ok_or(ChainError::Malformed("data reference without URI".into()))?;
+        let stored = digest_value(part)?;
+        let input = self.inputs.iter().find(|(known, _)| known == name).map(|(_, input)| input);
+        self.used.borrow_mut().insert(name.to_owned());
+        match input {
+            None => Err(ChainError::InvalidReference(name.to_owned())),
+            Some(Input::Digest(digest)) => Ok(digest.clone()),
+            Some(Input::Absent) => {
+                self.absent.borrow_mut().push(name.to_owned());
+                Ok(stored)
+            }
+            Some(Input::Data(data)) => {
+                let mut data = data.clone();
+                for applied in part.child(DSIG, "Transforms").iter().flat_map(|list| &list.children) {
+                    let uri = applied.attribute("", "Algorithm").unwrap_or_default();
+                    data = (self.transform)(uri, &data)
+                        .ok_or_else(|| ChainError::Malformed(format!("transform {uri} is not known")))?;
+                }
+                if algorithm.digest(&data) == stored {
+                    Ok(stored)
+                } else {
+                    Err(ChainError::InvalidDataReference(name.to_owned()))
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Chain, data_chain, tree};
+    use super::*;
+
+    fn judge(chain: &Chain, inputs: &[(&str, &[u8])]) -> Result<Vec<String>, ChainError> {
+        let inputs: Vec<_> =
+            inputs.iter().map(|(name, data)| ((*name).to_owned(), Input::Data(data.to_vec()))).collect();
+        verify(&chain.result, &|name| (name == "/c.xml").then(|| chain.chain.clone()), &inputs, &|_, _| None)
+    }
+
+    #[test]
+    fn a_message_with_attachments() {
+        let parts =
+            [("/message.xml".to_owned(), Digest::sha512(b"m")), ("/attachment1".to_owned(), Digest::sha512(b"a"))];
+        let chain = data_chain("/c.xml", &parts);
+        assert_eq!(judge(&chain, &[("/message.xml", b"m"), ("/attachment1", b"a")]), Ok(vec![]));
+        assert!(matches!(
+            judge(&chain, &[("/message.xml", b"m"), ("/attachment1", b"b")]),
+            Err(ChainError::InvalidDataReference(_))
+        ));
+        assert!(matches!(judge(&chain, &[("/message.xml", b"m")]), Err(ChainError::InvalidReference(_))));
+        let more: [(&str, &[u8]); 3] = [("/message.xml", b"m"), ("/attachment1", b"a"), ("/x", b"x")];
+        assert_eq!(judge(&chain, &more), Err(ChainError::UnusedInputs(vec!["/x".into()])));
+    }
+
+    #[test]
+    fn every_leaf_of_every_tree_is_covered() {
+        for count in 1..20_u8 {
+            let leaves: Vec<Digest> = (0..count).map(|leaf| Digest::sha512(&[leaf])).collect();
+            let chains = tree("/c.xml", "/s", &leaves);
+            for leaf in 0..count {
+                let chain = &chains[usize::from(leaf)];
+                assert_eq!(chain.result, chains[0].result);
+                assert_eq!(judge(chain, &[("/s", &[leaf])]), Ok(vec![]), "{leaf} of {count}");
+                assert!(judge(chain, &[("/s", &[leaf, 0])]).is_err());
+            }
+        }
+    }
+
+    #[test]
+    fn a_changed_result_is_not_reached() {
+        let chain = data_chain("/c.xml", &[("/m".to_owned(), Digest::sha512(b"m"))]);
+        let other = data_chain("/c.xml", &[("/m".to_owned(), Digest::sha512(b"n"))]);
+        let mixed = Chain { result: other.result, chain: chain.chain };
+        assert_eq!(judge(&mixed, &[("/m", b"m")]), Err(ChainError::InvalidChain));
+    }
+}

@@ -1,0 +1,9 @@
+//! Multipart bodies (RFC 2046 §5.1) and the parameters of content types (RFC 2045 §5.1). Parts are places in the received
+//! bytes: what is signed is never copied into another form. Bare LF and a missing last boundary are tolerated, because
+//! signed configurations in the field have them.
+
+mod content_type;
+mod multipart;
+
+pub use content_type::ContentType;
+pub use multipart::{MimeError, Part, PartReader, read_all, write_end, write_part};

@@ -1,0 +1,151 @@
+//! Writing requests, and answers that repeat the request's header byte by byte.
+
+use super::{
+    ENVELOPE, EXCHANGE, HEADERS, Message, RequestHash, XSI,
+    fields::{empty_rows, write_fields},
+};
+use crate::{
+    identifier::{ClientId, IDENTIFIERS, ServiceId, write_client, write_service},
+    xml::{escape, escape_attribute},
+};
+use serde_json::Value;
+
+const XSD: &str = "http://www.w3.org/2001/XMLSchema";
+
+/// What an asker says in the header.
+#[derive(Debug, Clone)]
+pub struct RequestHead<'a> {
+    pub client: &'a ClientId,
+    pub service: &'a ServiceId,
+    pub id: &'a str,
+    pub user_id: Option<&'a str>,
+    pub issue: Option<&'a str>,
+    pub purpose: Option<&'a str>,
+}
+
+/// A request whose body element is the service code with `fields` as its children.
+pub fn request(head: &RequestHead<'_>, fields: &Value) -> Vec<u8> {
+    let mut header = write_client("xroad:client", head.client);
+    header.push_str(&write_service("xroad:service", head.service));
+    let mut text = |tag: &str, value: Option<&str>| {
+        if let Some(value) = value {
+            header.push_str(&format!("<{tag}>{}</{tag}>", escape(value)));
+        }
+    };
+    text("xroad:userId", head.user_id);
+    text("xroad:id", Some(head.id));
+    text("xroad:issue", head.issue);
+    text("xroad:protocolVersion", Some("4.0"));
+    text("ex:purpose", head.purpose);
+    let code = &head.service.code;
+    format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?><SOAP-ENV:Envelope xmlns:SOAP-ENV=\"{ENVELOPE}\" \
+         xmlns:xroad=\"{HEADERS}\" xmlns:id=\"{IDENTIFIERS}\" xmlns:ex=\"{EXCHANGE}\"><SOAP-ENV:Header>{header}\
+         </SOAP-ENV:Header><SOAP-ENV:Body>{}</SOAP-ENV:Body></SOAP-ENV:Envelope>",
+        service_element(code, fields),
+    )
+    .into_bytes()
+}
+
+fn service_element(name: &str, fields: &Value) -> String {
+    format!(
+        "<ex:{name} xmlns:ex=\"{EXCHANGE}\" xmlns:xsi=\"{XSI}\" xmlns:xsd=\"{XSD}\"{}>{}</ex:{name}>",
+        empty_rows(fields),
+        write_fields(fields)
+    )
+}
+
+/// The answer of an information system: the request with another body, so that the header is the same to the byte.
+pub fn respond(request: &Message, fields: &Value) -> Vec<u8> {
+    let element = service_element(&format!("{}Response", request.headers.service.code), fields);
+    let mut out = request.bytes[..request.body_inner.start].to_vec();
+    out.extend_from_slice(element.as_bytes());
+    out.extend_from_slice(&request.bytes[request.body_inner.end..]);
+    out
+}
+
+/// The answer with the request's hash as the last header field; one that is there already is never repeated.
+pub fn with_request_hash(response: &Message, hash: &RequestHash) -> Vec<u8> {
+    let element = format!(
+        "<xroad:requestHash xmlns:xroad=\"{HEADERS}\" algorithmId=\"{}\">{}</xroad:requestHash>",
+        escape_attribute(&hash.algorithm),
+        escape(&hash.value)
+    );
+    let mut out = response.bytes[..response.header_end].to_vec();
+    out.extend_from_slice(element.as_bytes());
+    out.extend_from_slice(&response.bytes[response.header_end..]);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Parsed, SoapError, check_consistent, read};
+    use super::*;
+    use serde_json::json;
+
+    fn question() -> Message {
+        let client = ClientId::parse("AZ/GOV/10002/employment").expect("a client");
+        let service = ServiceId::parse("AZ/GOV/10005/insurance/salaries/v1").expect("a service");
+        let head = RequestHead {
+            client: &client,
+            service: &service,
+            id: "q-1",
+            user_id: Some("PIN:AYTEN01"),
+            issue: Some("1.1-2026-7"),
+            purpose: Some("unemployment-allowance"),
+        };
+        message(request(&head, &json!({"pin": "AYTEN01", "months": 12})))
+    }
+
+    fn message(bytes: Vec<u8>) -> Message {
+        match read(bytes) {
+            Ok(Parsed::Message(message)) => *message,
+            other => panic!("no message: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn question_and_answer_are_consistent() {
+        let question = question();
+        assert_eq!(question.fields(), json!({"pin": "AYTEN01", "months": 12}));
+        assert_eq!(question.headers.purpose.as_deref(), Some("unemployment-allowance"));
+        let answer = message(respond(&question, &json!({"pin": "AYTEN01", "rows": []})));
+        assert!(answer.is_response() && !question.is_response());
+        assert_eq!(check_consistent(&question.headers, &answer.headers), Ok(()));
+        let hash = RequestHash { algorithm: "urn:x".into(), value: "aGFzaA==".into() };
+        let hashed = message(with_request_hash(&answer, &hash));
+        assert_eq!(hashed.headers.request_hash, Some(hash));
+        assert_eq!(hashed.fields(), json!({"pin": "AYTEN01", "rows": []}));
+    }
+
+    #[test]
+    fn an_answer_to_another_question_is_not_consistent() {
+        let question = question();
+        let other =
+            message(String::from_utf8(question.bytes.clone()).expect("text").replace("q-1", "q-2").into_bytes());
+        assert!(matches!(check_consistent(&question.headers, &other.headers), Err(SoapError::InconsistentHeaders(_))));
+    }
+
+    #[test]
+    fn each_fault_of_a_message_has_its_code() {
+        let good = String::from_utf8(question().bytes).expect("text");
+        for (from, to, code) in [
+            ("<SOAP-ENV:Envelope", "<SOAP-ENV:Letter", "invalid_soap"),
+            ("</SOAP-ENV:Header>", "<xroad:id>2</xroad:id></SOAP-ENV:Header>", "duplicate_header_field"),
+            (">4.0<", ">5.0<", "invalid_protocol_version"),
+            ("\"SUBSYSTEM\"", "\"MEMBER\"", "invalid_client_identifier"),
+            ("\"SUBSYSTEM\"", "\"HOUSE\"", "invalid_xml"),
+            ("<xroad:protocolVersion>4.0</xroad:protocolVersion>", "", "missing_header_field"),
+            ("<SOAP-ENV:Body>", "<SOAP-ENV:Body><a/>", "invalid_body"),
+            ("ex:salaries", "ex:pensions", "inconsistent_headers"),
+        ] {
+            let bad = good.replace(from, to);
+            match read(bad.into_bytes()) {
+                Err(error) => assert_eq!(error.code(), code),
+                Ok(parsed) => panic!("{from} -> {to} was accepted: {parsed:?}"),
+            }
+        }
+        let empty = format!("<e:Envelope xmlns:e=\"{ENVELOPE}\"/>");
+        assert_eq!(read(empty.into_bytes()), Err(SoapError::MissingHeader));
+    }
+}
