@@ -1,1 +1,28 @@
-//! monitor: being written.
+//! monitor: how well the state serves, by the report's own method and from evidence of the running country; statistics per
+//! e-service and the monthly bulletin. It reads operational records only, through the port `Evidence`, and knows no ministry.
+
+pub mod bulletin;
+pub mod evidence;
+pub mod fraction;
+pub mod methodology;
+pub mod month;
+pub mod probe;
+pub mod register;
+pub mod score;
+pub mod snapshot;
+pub mod usage;
+
+mod monitor;
+mod own;
+mod refusal;
+mod schema;
+
+pub use bulletin::Bulletin;
+pub use evidence::{Ask, Evidence, Fact, Pointer, Sources, Window};
+pub use fraction::Fraction;
+pub use methodology::Methodology;
+pub use monitor::{EvidenceRecord, Monitor, OFFLINE_USERS_MAX, Scoreboard};
+pub use month::Month;
+pub use refusal::{Failure, Refusal};
+pub use register::{Register, Registered};
+pub use schema::MIGRATIONS;
