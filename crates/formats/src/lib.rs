@@ -1,14 +1,18 @@
 //! Bytes to types and back, one folder or file per standard. No input or output, no clock, no policy of the product.
 
 pub mod asn1;
+pub mod globalconf;
+pub mod cms;
 pub mod hashchain;
 pub mod identifier;
 pub mod jose;
 pub mod merkle;
 pub mod message;
 pub mod mime;
+pub mod ocsp;
 pub mod rest;
 pub mod soap;
+pub mod tsp;
 pub mod verify;
 pub mod x509;
 pub mod xml;

@@ -1,0 +1,58 @@
+//! The exchange's global configuration (configuration download protocol): who is a member, which servers and authorities
+//! there are. Parameters as XML (version 6), published in a signed directory that expires.
+
+mod directory;
+mod private;
+mod shared;
+mod shared_read;
+
+pub use directory::{Directory, DirectoryError, DirectoryPart, SignedDirectory, read_signed, write_signed};
+pub use private::{Anchor, ManagementService, PrivateParameters, Source, read_anchor, write_anchor};
+pub use shared::{
+    ApprovedCa, ApprovedTsa, CertificateAuthority, ConfigurationSource, GlobalGroup, Member, MemberClass,
+    OcspResponder, SecurityServer, SharedParameters, Subsystem,
+};
+
+use std::fmt;
+
+/// The version of the parameters that we write.
+pub const VERSION: u32 = 6;
+pub const PRIVATE_PARAMETERS: &str = "PRIVATE-PARAMETERS";
+pub const SHARED_PARAMETERS: &str = "SHARED-PARAMETERS";
+
+pub(crate) const NAMESPACE: &str = "http://x-road.eu/xsd/xroad.xsd";
+
+/// Parameters that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ParameterError(pub String);
+
+impl fmt::Display for ParameterError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "parameters: {}", self.0)
+    }
+}
+
+impl std::error::Error for ParameterError {}
+
+fn open_conf() -> String {
+    format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<tns:conf xmlns:id=\"{}\" xmlns:tns=\"{NAMESPACE}\">",
+        crate::identifier::IDENTIFIERS
+    )
+}
+
+fn text_element(name: &str, text: &str) -> String {
+    format!("<{name}>{}</{name}>", crate::xml::escape(text))
+}
+
+fn base64_element(name: &str, bytes: &[u8]) -> String {
+    use base64::Engine as _;
+    text_element(name, &base64::engine::general_purpose::STANDARD.encode(bytes))
+}
+
+fn decode_base64(text: &str) -> Result<Vec<u8>, ParameterError> {
+    use base64::Engine as _;
+    let text: String = text.split_whitespace().collect();
+    let engine = base64::engine::general_purpose::STANDARD;
+    engine.decode(text).map_err(|_| ParameterError("a value is not base64".to_owned()))
+}

@@ -1,0 +1,325 @@
+//! Reading a signature document and checking everything that its data alone decide: references, digests, hash chain, the
+//! signature value. Whose certificate it is, and whether it may be trusted, is the exchange's business.
+
+use super::{CHAIN_NAME, CHAIN_RESULT_NAME, MESSAGE_NAME, canonical};
+use crate::{
+    hashchain::{self, Chain, ChainError, DigestAlgorithm, Input},
+    verify::{Digest, Family, PublicKey, Scheme},
+    xml::{self, Element},
+};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use std::fmt;
+
+const DS: &str = "http://www.w3.org/2000/09/xmldsig#";
+const XADES: &str = "http://uri.etsi.org/01903/v1.3.2#";
+const INCLUSIVE: &str = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315";
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SignatureError {
+    InvalidXml(String),
+    Malformed(String),
+    Chain(ChainError),
+    /// A digest or the signature value is not right.
+    InvalidValue(String),
+}
+
+impl SignatureError {
+    /// The code of the exchange; a chain's own code stands behind it.
+    pub fn code(&self) -> String {
+        match self {
+            SignatureError::InvalidXml(_) => "invalid_xml".to_owned(),
+            SignatureError::Malformed(_) => "malformed_signature".to_owned(),
+            SignatureError::Chain(error) => format!("malformed_signature.{}", error.code()),
+            SignatureError::InvalidValue(_) => "invalid_signature_value".to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for SignatureError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            SignatureError::InvalidXml(why) => write!(out, "the signature is no XML: {why}"),
+            SignatureError::Malformed(why) => write!(out, "malformed signature: {why}"),
+            SignatureError::Chain(error) => error.fmt(out),
+            SignatureError::InvalidValue(why) => write!(out, "the signature does not fit: {why}"),
+        }
+    }
+}
+
+impl std::error::Error for SignatureError {}
+
+#[derive(Debug, Clone)]
+struct Reference {
+    uri: String,
+    algorithm: DigestAlgorithm,
+    digest: Vec<u8>,
+}
+
+/// A signature document taken apart.
+#[derive(Debug, Clone)]
+pub struct ReadSignature {
+    /// The signing certificate, DER.
+    pub certificate: Vec<u8>,
+    pub intermediates: Vec<Vec<u8>>,
+    pub ocsp: Vec<Vec<u8>>,
+    /// `SignatureTimeStamp`, if one is embedded.
+    pub time_stamp: Option<Vec<u8>>,
+    /// The decoded signature value, which an embedded time-stamp covers.
+    pub value: Vec<u8>,
+    references: Vec<Reference>,
+    scheme: Scheme,
+    signed_info: Vec<u8>,
+    signed_properties: Vec<u8>,
+}
+
+/// A part of a message by its name in the signature.
+#[derive(Debug, Clone, Copy)]
+pub struct Part<'a> {
+    pub name: &'a str,
+    /// `None` when it is not at hand (left out of the log): its digest is then believed.
+    pub data: Option<&'a [u8]>,
+}
+
+fn malformed<T>(why: &str) -> Result<T, SignatureError> {
+    Err(SignatureError::Malformed(why.to_owned()))
+}
+
+/// Takes the document apart.
+pub fn read(document: &[u8]) -> Result<ReadSignature, SignatureError> {
+    let root = xml::read(document).map_err(|error| SignatureError::InvalidXml(error.to_string()))?;
+    let text = std::str::from_utf8(document).map_err(|_| SignatureError::InvalidXml("not UTF-8".to_owned()))?;
+    let signature = root.find(&|element| element.is(DS, "Signature")).ok_or(missing("Signature"))?;
+    let info = signature.child(DS, "SignedInfo").ok_or(missing("SignedInfo"))?;
+    let method = algorithm(info.child(DS, "CanonicalizationMethod"))?;
+    if method != INCLUSIVE || !canonical::has_our_root(text) {
+        return malformed("canonicalization or layout is not the profile's");
+    }
+    let properties =
+        signature.find(&|element| element.is(XADES, "SignedProperties")).ok_or(missing("SignedProperties"))?;
+    if properties.attribute("", "Id") != Some("signed-properties") {
+        return malformed("SignedProperties has another Id");
+    }
+    let canonical = |element| canonical::verbatim(text, element).ok_or(missing("canonical form"));
+    let values = |name: &'static str| decode_all(signature, name);
+    let certificate = signature.find(&|element| element.is(DS, "X509Certificate")).ok_or(missing("X509Certificate"))?;
+    let value = signature.child(DS, "SignatureValue").ok_or(missing("SignatureValue"))?;
+    let read = ReadSignature {
+        certificate: decode(&certificate.text)?,
+        intermediates: values("EncapsulatedX509Certificate")?,
+        ocsp: values("EncapsulatedOCSPValue")?,
+        time_stamp: values("EncapsulatedTimeStamp")?.into_iter().next(),
+        value: decode(&value.text)?,
+        references: references(info)?,
+        scheme: scheme(algorithm(info.child(DS, "SignatureMethod"))?)?,
+        signed_info: canonical(info)?,
+        signed_properties: canonical(properties)?,
+    };
+    check_certificate_digest(properties, &read.certificate)?;
+    if read.ocsp.is_empty() {
+        return malformed("no OCSP response");
+    }
+    Ok(read)
+}
+
+fn missing(what: &str) -> SignatureError {
+    SignatureError::Malformed(format!("no {what}"))
+}
+
+fn decode(text: &str) -> Result<Vec<u8>, SignatureError> {
+    let text: String = text.split_whitespace().collect();
+    STANDARD.decode(text).map_err(|_| SignatureError::Malformed("a value is not base64".to_owned()))
+}
+
+fn decode_all(element: &Element, name: &str) -> Result<Vec<Vec<u8>>, SignatureError> {
+    let mut found = Vec::new();
+    if element.is(XADES, name) {
+        found.push(decode(&element.text)?);
+    }
+    for child in &element.children {
+        found.extend(decode_all(child, name)?);
+    }
+    Ok(found)
+}
+
+fn algorithm(element: Option<&Element>) -> Result<&str, SignatureError> {
+    element.and_then(|element| element.attribute("", "Algorithm")).ok_or(missing("Algorithm"))
+}
+
+fn references(info: &Element) -> Result<Vec<Reference>, SignatureError> {
+    info.children_named(DS, "Reference")
+        .map(|reference| {
+            if reference.child(DS, "Transforms").is_some() {
+                return malformed("the profile has no transforms");
+            }
+            let uri = reference.attribute("", "URI").ok_or(missing("URI"))?.to_owned();
+            let method = algorithm(reference.child(DS, "DigestMethod"))?;
+            let algorithm = DigestAlgorithm::from_uri(method).ok_or(missing("known digest method"))?;
+            if matches!(algorithm, DigestAlgorithm::Sha1 | DigestAlgorithm::Sha224) {
+                return malformed("a digest that is too weak");
+            }
+            let digest = decode(reference.text_of(DS, "DigestValue").ok_or(missing("DigestValue"))?)?;
+            Ok(Reference { uri, algorithm, digest })
+        })
+        .collect()
+}
+
+fn scheme(uri: &str) -> Result<Scheme, SignatureError> {
+    let name = uri.strip_prefix("http://www.w3.org/2001/04/xmldsig-more#").unwrap_or_default();
+    let (family, digest) = match name {
+        "rsa-sha256" => (Family::RsaPkcs1, Digest::Sha256),
+        "rsa-sha384" => (Family::RsaPkcs1, Digest::Sha384),
+        "rsa-sha512" => (Family::RsaPkcs1, Digest::Sha512),
+        "ecdsa-sha256" => (Family::EcdsaFixed, Digest::Sha256),
+        "ecdsa-sha384" => (Family::EcdsaFixed, Digest::Sha384),
+        "ecdsa-sha512" => (Family::EcdsaFixed, Digest::Sha512),
+        _ => return malformed("a signature method that is not accepted"),
+    };
+    Ok(Scheme { family, digest })
+}
+
+/// The certificate in `KeyInfo` must be the one that was signed for (XAdES §7.2.2).
+fn check_certificate_digest(properties: &Element, certificate: &[u8]) -> Result<(), SignatureError> {
+    let stated = properties.find(&|element| element.is(XADES, "CertDigest")).ok_or(missing("CertDigest"))?;
+    let method = algorithm(stated.child(DS, "DigestMethod"))?;
+    let method = DigestAlgorithm::from_uri(method).ok_or(missing("known digest method"))?;
+    let value = decode(stated.text_of(DS, "DigestValue").ok_or(missing("DigestValue"))?)?;
+    if method.digest(certificate) == value { Ok(()) } else { malformed("another certificate was signed for") }
+}
+
+impl ReadSignature {
+    /// Checks references, chain, digests and value with the certificate's `key`. Returns the names of parts whose data
+    /// were not at hand.
+    pub fn check(
+        &self,
+        key: &PublicKey,
+        parts: &[Part<'_>],
+        chain: Option<&Chain>,
+    ) -> Result<Vec<String>, SignatureError> {
+        let by_chain = self.references.iter().any(|reference| reference.uri == CHAIN_RESULT_NAME);
+        let mut absent = Vec::new();
+        if by_chain {
+            let chain = chain.ok_or(missing("hash chain"))?;
+            absent = check_chain(chain, parts)?;
+        } else if parts.len() > 1 || !self.references.iter().any(|reference| reference.uri == MESSAGE_NAME) {
+            return malformed("the signature does not cover the message");
+        }
+        if !key.verifies(self.scheme, &self.signed_info, &self.value) {
+            return Err(SignatureError::InvalidValue("the value is not the key's".to_owned()));
+        }
+        let mut properties = false;
+        for reference in &self.references {
+            let data = match reference.uri.as_str() {
+                "#signed-properties" => {
+                    properties = true;
+                    self.signed_properties.as_slice()
+                }
+                CHAIN_RESULT_NAME => chain.map(|chain| chain.result.as_slice()).ok_or(missing("hash chain"))?,
+                name => match parts.iter().find(|part| part.name == name) {
+                    Some(Part { data: Some(data), .. }) => data,
+                    _ => return malformed("a reference to what is not there"),
+                },
+            };
+            if reference.algorithm.digest(data) != reference.digest {
+                return Err(SignatureError::InvalidValue(format!("{} was changed", reference.uri)));
+            }
+        }
+        if properties { Ok(absent) } else { malformed("the signed properties are not signed") }
+    }
+}
+
+fn check_chain(chain: &Chain, parts: &[Part<'_>]) -> Result<Vec<String>, SignatureError> {
+    let inputs: Vec<(String, Input)> = parts
+        .iter()
+        .map(|part| {
+            let input = part.data.map_or(Input::Absent, |data| Input::Data(data.to_vec()));
+            (part.name.to_owned(), input)
+        })
+        .collect();
+    let documents = |name: &str| (name == CHAIN_NAME).then(|| chain.chain.clone());
+    hashchain::verify(&chain.result, &documents, &inputs, &|_, _| None).map_err(SignatureError::Chain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Covered, SigningCertificate, attachment_name, sign};
+    use super::*;
+    use crate::testkey::TestKey;
+    use base::{Signer, clock::from_micros};
+
+    fn certificate() -> SigningCertificate {
+        SigningCertificate {
+            der: b"certificate".to_vec(),
+            issuer: "CN=Test & Co,O=\"A\"".to_owned(),
+            serial: "18".to_owned(),
+            intermediates: vec![b"between".to_vec()],
+            ocsp: vec![b"good".to_vec()],
+        }
+    }
+
+    fn parts<'a>(message: &'a [u8], body: Option<&'a [u8]>) -> Vec<Part<'a>> {
+        let mut parts = vec![Part { name: MESSAGE_NAME, data: Some(message) }];
+        parts.extend(body.map(|body| Part { name: "/attachment1", data: Some(body) }));
+        parts
+    }
+
+    #[test]
+    fn a_message_alone() {
+        let signer = TestKey::generate();
+        let key = PublicKey::from_spki(signer.public_key_der()).expect("a key");
+        let document = sign(Covered::Message(b"<m/>"), &certificate(), &signer, from_micros(0)).expect("signed");
+        let read = read(&document).expect("readable");
+        assert_eq!(
+            (read.certificate.as_slice(), read.ocsp.len(), read.intermediates.len()),
+            (&b"certificate"[..], 1, 1)
+        );
+        assert_eq!(read.check(&key, &parts(b"<m/>", None), None), Ok(vec![]));
+        let changed = read.check(&key, &parts(b"<n/>", None), None).expect_err("changed");
+        assert_eq!(changed.code(), "invalid_signature_value");
+        let more = read.check(&key, &parts(b"<m/>", Some(b"x")), None).expect_err("not covered");
+        assert_eq!(more.code(), "malformed_signature");
+        let other = PublicKey::from_spki(TestKey::generate().public_key_der()).expect("a key");
+        assert!(read.check(&other, &parts(b"<m/>", None), None).is_err());
+    }
+
+    #[test]
+    fn a_message_with_a_body() {
+        let signer = TestKey::generate();
+        let key = PublicKey::from_spki(signer.public_key_der()).expect("a key");
+        let digests = [(MESSAGE_NAME.to_owned(), &b"head"[..]), (attachment_name(1), &b"body"[..])]
+            .map(|(name, data)| (name, hashchain::Digest::sha512(data)));
+        let chain = hashchain::data_chain(CHAIN_NAME, &digests);
+        let covered = Covered::ChainResult(&chain.result);
+        let document = sign(covered, &certificate(), &signer, from_micros(0)).expect("signed");
+        let read = read(&document).expect("readable");
+        assert_eq!(read.check(&key, &parts(b"head", Some(b"body")), Some(&chain)), Ok(vec![]));
+        let left_out = [Part { name: MESSAGE_NAME, data: Some(b"head") }, Part { name: "/attachment1", data: None }];
+        assert_eq!(read.check(&key, &left_out, Some(&chain)), Ok(vec!["/attachment1".to_owned()]));
+        let changed = read.check(&key, &parts(b"head", Some(b"Body")), Some(&chain)).expect_err("changed");
+        assert_eq!(changed.code(), "malformed_signature.invalid_hash_chain_ref");
+        let other = hashchain::data_chain(CHAIN_NAME, &[(MESSAGE_NAME.to_owned(), hashchain::Digest::sha512(b"n"))]);
+        let swapped = read.check(&key, &parts(b"n", None), Some(&other)).expect_err("another chain");
+        assert_eq!(swapped.code(), "invalid_signature_value");
+    }
+
+    #[test]
+    fn a_changed_document_does_not_verify() {
+        let signer = TestKey::generate();
+        let key = PublicKey::from_spki(signer.public_key_der()).expect("a key");
+        let document = sign(Covered::Message(b"<m/>"), &certificate(), &signer, from_micros(0)).expect("signed");
+        let text = String::from_utf8(document).expect("text");
+        for (from, to) in [
+            ("1970-01-01T00:00:00.000Z", "1970-01-02T00:00:00.000Z"),
+            ("URI=\"/message.xml\"", "URI=\"/massage.xml\""),
+            ("<ds:SignedInfo>\n", "<ds:SignedInfo>"),
+            ("<ds:SignedInfo>\n", "<ds:SignedInfo>\n<!-- -->"),
+            ("Id=\"signed-properties\"", "Id=\"other\""),
+            ("xmldsig-more#ecdsa-sha256", "xmldsig-more#rsa-sha256"),
+            ("Y2VydGlmaWNhdGU=", "Y2VydGlmaWNhdGX="),
+        ] {
+            let changed = text.replacen(from, to, 1);
+            assert_ne!(changed, text, "{from}");
+            let outcome = read(changed.as_bytes()).and_then(|read| read.check(&key, &parts(b"<m/>", None), None));
+            assert!(outcome.is_err(), "{from} -> {to}");
+        }
+    }
+}
