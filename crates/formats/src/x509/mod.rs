@@ -11,6 +11,7 @@ mod profile;
 
 pub use certificate::{CERTIFICATE_SIZE_BYTES_MAX, Certificate};
 pub use extensions::{Extensions, KeyUsage};
+pub(crate) use issue::in_der;
 pub use issue::{Issuer, Template, key_identifier, sign_tbs};
 pub use name::{Name, NameBuilder};
 pub use path::{PATH_LENGTH_MAX, PathError, check_path};
