@@ -12,8 +12,11 @@ pub mod score;
 pub mod snapshot;
 pub mod usage;
 
+mod daily;
 mod monitor;
+mod monthly;
 mod own;
+mod record;
 mod refusal;
 mod schema;
 
@@ -21,8 +24,9 @@ pub use bulletin::Bulletin;
 pub use evidence::{Ask, Evidence, Fact, Pointer, Sources, Window};
 pub use fraction::Fraction;
 pub use methodology::Methodology;
-pub use monitor::{EvidenceRecord, Monitor, OFFLINE_USERS_MAX, Scoreboard};
+pub use monitor::{EvidenceRecord, Monitor, Scoreboard};
 pub use month::Month;
+pub use monthly::OFFLINE_USERS_MAX;
 pub use refusal::{Failure, Refusal};
 pub use register::{Register, Registered};
 pub use schema::MIGRATIONS;

@@ -47,7 +47,8 @@ struct Criteria {
 }
 
 impl Texts {
-    fn read(folder: &Path) -> Result<Texts, LoadError> {
+    /// Reads the files; whether they are a methodology is for `Methodology::parse` to say.
+    pub fn read(folder: &Path) -> Result<Texts, LoadError> {
         let file = |name: &str| {
             let path = folder.join(name);
             std::fs::read_to_string(&path)
