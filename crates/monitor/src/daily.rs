@@ -6,16 +6,34 @@ use crate::{
     refusal::{Failure, Refusal},
     snapshot::{Recorded, Snapshot},
 };
-use base::Fault;
+use base::{Fault, Signer, Timestamp};
 use host::args;
 use serde_json::json;
 
 impl Monitor {
+    /// What is due today: the snapshot, and the bulletin of the month before once its day has come; then the log's head is
+    /// signed, so that both are under a signature. Idempotent; gives the instant to be called again, soon after midnight.
+    pub async fn keep_up(&self, signer: &dyn Signer) -> Result<Timestamp, Failure> {
+        let recorded = self.take_snapshot().await?;
+        let now = self.clock.now();
+        let today = self.offset().to_datetime(now).date();
+        if today.day() >= self.methodology.statistics.publish_on_day {
+            self.publish(&self.current_month().previous().to_string()).await?;
+        }
+        host::audit::sign_tree_head(&self.store, signer, now).await?;
+        tracing::info!(day = recorded.snapshot.day, leaf = recorded.leaf, "monitoring snapshot is under a signed head");
+        let midnight = today.tomorrow().map_err(|cause| Fault::new("find tomorrow", cause))?.at(0, 5, 0, 0);
+        Ok(self.offset().to_timestamp(midnight).map_err(|cause| Fault::new("find tomorrow", cause))?)
+    }
+
+    fn offset(&self) -> jiff::tz::Offset {
+        jiff::tz::offset(self.methodology.statistics.utc_offset_hours)
+    }
+
     /// Takes today's snapshot, once a day: a second call gives the first one back.
     pub async fn take_snapshot(&self) -> Result<Recorded, Fault> {
         let now = self.clock.now();
-        let offset = jiff::tz::offset(self.methodology.statistics.utc_offset_hours);
-        let day = offset.to_datetime(now).date().to_string();
+        let day = self.offset().to_datetime(now).date().to_string();
         if let Some(recorded) = self.find_snapshot(&day).await? {
             return Ok(recorded);
         }

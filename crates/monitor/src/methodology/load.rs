@@ -178,6 +178,9 @@ impl Methodology {
         if self.statistics.smallest_group < 2 {
             problems.push("statistics.toml: smallest_group below 2 hides nobody".into());
         }
+        if !(1..=28).contains(&self.statistics.publish_on_day) {
+            problems.push("statistics.toml: publish_on_day is not in every month".into());
+        }
         if !(-12..=14).contains(&self.statistics.utc_offset_hours) {
             problems.push("statistics.toml: utc_offset_hours is no offset".into());
         }

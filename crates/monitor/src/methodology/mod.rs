@@ -192,6 +192,8 @@ pub struct Reading {
 pub struct Statistics {
     /// Months begin at midnight of this offset from UTC.
     pub utc_offset_hours: i8,
+    /// Day of the month from which the bulletin of the month before is published; until then agencies enter their counters.
+    pub publish_on_day: i8,
     /// Breakdowns with fewer persons are not published.
     pub smallest_group: i64,
     /// Services in the state register of services, of which the catalogue itemises some.

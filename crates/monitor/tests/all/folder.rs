@@ -59,6 +59,7 @@ fn scales_must_cover_their_numbers() {
 fn settings_and_texts_must_be_whole() {
     check(|texts| swap(&mut texts.statistics, "smallest_group = 10", "smallest_group = 1"), "hides nobody");
     check(|texts| swap(&mut texts.statistics, "utc_offset_hours = 4", "utc_offset_hours = 99"), "no offset");
+    check(|texts| swap(&mut texts.statistics, "publish_on_day = 5", "publish_on_day = 29"), "not in every month");
     check(|texts| swap(&mut texts.criteria, "window_days = 90", "window_days = 0"), "no window");
     check(|texts| swap(&mut texts.criteria, "threshold = 3", "threshold = 0"), "always met");
     check(|texts| swap(&mut texts.statistics, "en = \"Users\"", "en = \" \""), "lacks a language");

@@ -189,6 +189,26 @@ async fn a_snapshot_is_taken_once_a_day_and_can_be_recomputed() {
     }
 }
 
+#[tokio::test]
+async fn what_is_due_is_done_once_and_under_a_signed_head() {
+    let key = host::keys::SoftKey::generate(base::Algorithm::EcdsaP256Sha256).expect("a key");
+    for store in testing::stores(&[MIGRATIONS]).await {
+        let country = country(store, Silence);
+        let next = country.monitor.keep_up(&key).await.expect("no fault");
+        assert_eq!(next.to_string(), "2026-11-23T20:05:00Z");
+        country.monitor.keep_up(&key).await.expect("no fault");
+        let months = country.monitor.published_months().await.expect("no fault");
+        assert_eq!(months.len(), 1);
+        // A snapshot and a bulletin: two leaves, and a head over both.
+        let heads = country.store.query("SELECT MAX(size) AS size FROM host_audit_head", &host::args![]).await;
+        assert_eq!(heads.expect("no fault")[0].int("size"), 2);
+        // On the first of December the agencies still have time.
+        country.clock.advance_s(8 * 86_400);
+        country.monitor.keep_up(&key).await.expect("no fault");
+        assert_eq!(country.monitor.published_months().await.expect("no fault").len(), 1);
+    }
+}
+
 async fn host_leaf(store: &Store, leaf: u64) -> String {
     let sql = "SELECT leaf FROM host_audit_entry WHERE leaf_index = $1";
     let index = i64::try_from(leaf).expect("small");
