@@ -1,12 +1,19 @@
 //! The catalogue: every e-service of the country, read from its folder once and never changed while the product runs.
 
 mod card;
+mod check;
+mod definition;
+mod load;
 mod search;
 
 pub use card::{Agency, Audience, Card, FeeCard, Grade, Group, Period, Report};
+pub use definition::{Amount, Definition, DocumentWords};
+pub use load::{Problem, load};
 pub use search::Hit;
 
+use crate::calendar::Calendar;
 use base::Lang;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// Every service of the country, in the order of its number.
 #[derive(Debug)]
@@ -15,7 +22,12 @@ pub struct Catalogue {
     pub(crate) agencies: Vec<Agency>,
     pub(crate) groups: Vec<Group>,
     pub(crate) announced: i64,
+    pub(crate) reference_prefix: String,
+    pub(crate) receipt_prefix: String,
     pub(crate) index: search::Index,
+    pub(crate) online: BTreeMap<String, Arc<Definition>>,
+    pub(crate) calendar: Arc<Calendar>,
+    pub(crate) words: DocumentWords,
 }
 
 impl Catalogue {
@@ -25,6 +37,19 @@ impl Catalogue {
 
     pub fn card(&self, id: &str) -> Option<&Card> {
         self.cards.iter().find(|card| card.id == id)
+    }
+
+    /// The whole definition of a service that can be asked for here.
+    pub fn definition(&self, id: &str) -> Option<&Arc<Definition>> {
+        self.online.get(id)
+    }
+
+    pub fn calendar(&self) -> &Calendar {
+        &self.calendar
+    }
+
+    pub fn words(&self) -> &DocumentWords {
+        &self.words
     }
 
     pub fn agencies(&self) -> &[Agency] {
@@ -49,3 +74,6 @@ impl Catalogue {
         self.index.search(words, lang, &self.cards)
     }
 }
+
+#[cfg(test)]
+mod tests;
