@@ -77,3 +77,15 @@ fn the_digest_changes_with_any_file() {
     assert_ne!(original, digest(|texts| texts.readings.push_str("# a comment\n")));
     assert_ne!(original, digest(|texts| texts.criteria.push_str("# a comment\n")));
 }
+
+#[test]
+fn every_fact_stands_in_the_document() {
+    let document = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/MONITORING.md");
+    let document = std::fs::read_to_string(document).expect("the document is there");
+    let methodology = methodology();
+    let probed = methodology.criteria.iter().flat_map(|criterion| criterion.probe.facts());
+    let counted = methodology.statistics.figure.iter().map(|figure| figure.fact.as_str());
+    for fact in probed.chain(counted) {
+        assert!(document.contains(&format!("| `{fact}` |")), "{fact}");
+    }
+}
