@@ -1,13 +1,36 @@
 //! Who a person is: one log-in for every window of the state, with the smart card or the phone, and one log-out that reaches
 //! them all. An OpenID Connect provider (code flow with PKCE, nothing else), and the small relying-party library its clients use.
 
-pub mod backchannel;
+mod attempt;
+mod browser;
 pub mod client;
-pub mod form;
+mod form;
+mod history;
 mod jwt;
-pub mod ports;
-pub mod token;
+mod limits;
+mod login;
+mod logout;
+mod oidc;
+mod pages;
+mod ports;
+mod provider;
+mod refusal;
+mod registry;
+mod schema;
+mod session;
+mod sweep;
+mod texts;
 
+#[cfg(test)]
+mod testing;
+
+pub use history::{LoginEvent, Method, Outcome};
+pub use oidc::backchannel::{Delivery, DeliveryState};
 pub use ports::{
-    Carrier, CertificateRefusal, Certificates, CertifiedPerson, Mandates, Office, Offices, Representee, Transport,
+    Answer, Carrier, CertificateRefusal, Certificates, CertifiedPerson, Mandates, Office, Offices, Representee,
+    Transport,
 };
+pub use provider::{Parts, Provider};
+pub use refusal::Refusal;
+pub use registry::{Audience, CardMethod, Client, Limits, PhoneMethod, Scope, Settings};
+pub use schema::MIGRATIONS;

@@ -230,7 +230,8 @@ impl RelyingParty {
 
     /// Verifies a logout token that was posted to the back-channel address.
     pub async fn logout_notice(&self, logout_token: &str) -> Result<LogoutNotice, Failure<Refusal>> {
-        let payload = self.signed_by_provider(logout_token, "logout+jwt", Refusal::LogoutTokenInvalid).await?;
+        let payload =
+            self.signed_by_provider(logout_token, crate::oidc::backchannel::TYP, Refusal::LogoutTokenInvalid).await?;
         tokens::check_logout_token(&payload, &self.registration, self.clock.now()).map_err(Failure::Refused)
     }
 

@@ -66,7 +66,7 @@ pub fn client_assertion(
     let (client, now) = (&registration.client_id, now.as_second());
     let claims = json!({ "iss": client, "sub": client, "aud": registration.issuer, "jti": chance.hex(16),
         "iat": now, "exp": now + ASSERTION_LIFE_S });
-    jwt::sign(key, "client-authentication+jwt", &claims)
+    jwt::sign(key, crate::oidc::client_assertion::TYP, &claims)
 }
 
 pub fn token_request(
@@ -82,7 +82,7 @@ pub fn token_request(
         ("redirect_uri", registration.redirect_uri.as_str()),
         ("code_verifier", verifier),
         ("client_id", registration.client_id.as_str()),
-        ("client_assertion_type", crate::token::ASSERTION_TYPE),
+        ("client_assertion_type", crate::oidc::client_assertion::TYPE),
         ("client_assertion", assertion),
     ]);
     http::Request::post(endpoint)
@@ -147,7 +147,7 @@ pub fn check_logout_token(
 ) -> Result<LogoutNotice, Refusal> {
     let text = |name: &str| payload[name].as_str().map(str::to_owned);
     let ours = payload["iss"] == registration.issuer.as_str() && payload["aud"] == registration.client_id.as_str();
-    let event = payload["events"].get(crate::backchannel::EVENT).is_some_and(Value::is_object);
+    let event = payload["events"].get(crate::oidc::backchannel::EVENT).is_some_and(Value::is_object);
     let (sid, sub) = (text("sid"), text("sub"));
     let someone = sid.is_some() || sub.is_some();
     if !ours || !event || !someone || !is_in_time(payload, now) || payload.get("nonce").is_some() {

@@ -1,0 +1,52 @@
+//! What a client is told about a person: pairwise by default, more only by entitlement.
+
+use crate::{
+    provider::Provider,
+    registry::{Client, Scope},
+    session::Session,
+};
+use base::Pin;
+use serde_json::{Map, Value, json};
+
+/// Card and phone are both a certificate on a chip with a PIN, issued in person.
+pub const ACR: &str = "high";
+
+impl Provider {
+    /// Core §8.1: a subject that means nothing outside this client.
+    pub(crate) fn subject_of(&self, client: &Client, person: &Pin) -> String {
+        self.keyed_hash(&format!("subject:{}:{}", client.id, person.as_str()))
+    }
+
+    pub(crate) fn claims(&self, client: &Client, session: &Session, scopes: &[Scope]) -> Map<String, Value> {
+        let mut claims = Map::new();
+        let mut add = |name: &str, value: Value| claims.insert(name.to_owned(), value);
+        let person = &session.person;
+        add("sub", json!(self.subject_of(client, &session.person.pin)));
+        add("sid", json!(session.id.as_str()));
+        add("auth_time", json!(session.auth_time.as_second()));
+        add("acr", json!(ACR));
+        add("amr", json!(session.method.amr()));
+        for scope in scopes {
+            match scope {
+                Scope::Openid => {}
+                Scope::Profile => {
+                    add("given_name", json!(person.given_name));
+                    add("family_name", json!(person.surname));
+                    add("name", json!(format!("{} {}", person.given_name, person.surname)));
+                }
+                Scope::Pin => {
+                    add("pin", json!(person.pin.as_str()));
+                }
+                Scope::Representation => {
+                    if let Some(named) = &session.acting_for {
+                        add("representee", json!(named));
+                    }
+                }
+                Scope::Offices => {
+                    add("offices", json!(self.parts.offices.of(&person.pin)));
+                }
+            }
+        }
+        claims
+    }
+}
