@@ -1,8 +1,9 @@
 //! Bytes to types and back, one folder or file per standard. No input or output, no clock, no policy of the product.
 
+pub mod asice;
 pub mod asn1;
-pub mod globalconf;
 pub mod cms;
+pub mod globalconf;
 pub mod hashchain;
 pub mod identifier;
 pub mod jose;
@@ -15,6 +16,7 @@ pub mod soap;
 pub mod tsp;
 pub mod verify;
 pub mod x509;
+pub mod xades;
 pub mod xml;
 
 #[cfg(test)]

@@ -1,0 +1,147 @@
+//! What we write, judged by xmlsec1 and read back; forms that are refused.
+
+use super::*;
+use crate::{
+    testkey::TestKey,
+    testpki::{Folder, TestPki, noon, peer},
+    verify::sha256,
+    x509::{Certificate, Profile},
+};
+use base::Signer;
+
+fn signed(key: &TestKey, certificate: &Certificate) -> String {
+    let files = vec![
+        SignedFile { name: "ərizə 1.pdf".into(), mime: "application/pdf".into(), sha256: sha256(b"salam") },
+        SignedFile { name: "plan/çertyoj.dwg".into(), mime: "image/vnd.dwg".into(), sha256: sha256(b"plan") },
+    ];
+    let wanted = ToBeSigned::new(0, files, certificate, noon(), Some("\"Xəzər Tikinti\" MMC & <direktor>".into()));
+    let kept = serde_json::to_string(&wanted).expect("JSON");
+    let wanted: ToBeSigned = serde_json::from_str(&kept).expect("the same");
+    let value = key.sign_digest(&wanted.digest()).expect("signed");
+    let value = wanted.with_value(&value).expect("verified");
+    value.complete(b"no token", b"no response", &[certificate])
+}
+
+fn scene() -> (TestKey, Certificate, String) {
+    let key = TestKey::generate();
+    let certificate = TestPki::new().issue(Profile::PersonSigning, "Aytən Məmmədova", &key);
+    let document = signed(&key, &certificate);
+    (key, certificate, document)
+}
+
+fn read_one(document: &str) -> Result<ReadSignature, XadesError> {
+    read_signatures(document.as_bytes())?.into_iter().next().expect("a signature")
+}
+
+#[test]
+fn xmlsec1_verifies_it_and_notices_changes() {
+    let (_, certificate, document) = scene();
+    let folder = Folder::new();
+    let leaf = folder.put_pem("leaf.pem", std::slice::from_ref(&certificate));
+    std::fs::create_dir(folder.path("plan")).expect("a directory");
+    let verify = |document: &str| {
+        let signatures = folder.put("signatures.xml", document.as_bytes());
+        let shell = format!(
+            "cd '{}' && xmlsec1 --verify --id-attr:Id {XADES_NS}:SignedProperties --pubkey-cert-pem '{leaf}' '{signatures}'",
+            folder.path("")
+        );
+        peer("sh", &["-c", &shell])
+    };
+    folder.put("ərizə 1.pdf", b"salam");
+    folder.put("plan/çertyoj.dwg", b"plan");
+    let (ok, printed) = verify(&document);
+    assert!(ok && printed.contains("OK"), "{printed}");
+    let (ok, _) = verify(&document.replace("2026-11-23T12:00:00Z", "2026-11-22T12:00:00Z"));
+    assert!(!ok, "signed properties");
+    let (ok, _) = verify(&document.replace("direktor", "mühasib"));
+    assert!(!ok, "role");
+    folder.put("plan/çertyoj.dwg", b"another plan");
+    let (ok, _) = verify(&document);
+    assert!(!ok, "file");
+}
+
+#[test]
+fn what_was_written_is_read() {
+    let (_, certificate, document) = scene();
+    let read = read_one(&document).expect("a signature");
+    assert_eq!(read.certificate, certificate);
+    assert_eq!(read.signing_time, Some(noon()));
+    assert_eq!(read.roles, ["\"Xəzər Tikinti\" MMC & <direktor>"]);
+    let names: Vec<&str> = read.references.iter().map(|reference| reference.name.as_str()).collect();
+    assert_eq!(names, ["ərizə 1.pdf", "plan/çertyoj.dwg"]);
+    assert_eq!(read.references[0].value, sha256(b"salam"));
+    assert_eq!(read.ocsp_responses, [b"no response".to_vec()]);
+    assert_eq!(read.time_stamps[0].token, b"no token");
+    assert!(read.time_stamps[0].message.starts_with(b"<ds:SignatureValue xmlns:asic="));
+}
+
+#[test]
+fn other_writings_of_the_same_signature_are_the_same() {
+    let (_, certificate, document) = scene();
+    let other = format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<!-- made elsewhere -->\n{document}\n")
+        .replace("></ds:CanonicalizationMethod>", " />")
+        .replace("<ds:KeyInfo>", "<ds:KeyInfo>\n  ")
+        .replace(
+            "Type=\"http://uri.etsi.org/01903#SignedProperties\" URI=\"#S0-P\"",
+            "URI='#S0-P'\n Type='http://uri.etsi.org/01903#SignedProperties'",
+        );
+    assert_ne!(other, document);
+    assert_eq!(read_one(&other).expect("a signature").certificate, certificate);
+}
+
+#[test]
+fn every_signed_part_is_guarded() {
+    let (key, certificate, document) = scene();
+    let other = scene().1;
+    let encode = |bytes: &[u8]| base64::Engine::encode(&base64::engine::general_purpose::STANDARD, bytes);
+    for (from, to, error) in [
+        ("2026-11-23T12:00:00Z", "2026-11-23T12:00:01Z", XadesError::PropertiesDigest),
+        ("application/pdf", "application/pdx", XadesError::PropertiesDigest),
+        ("URI=\"plan/", "URI=\"plan2/", XadesError::Value),
+        ("ecdsa-sha256", "ecdsa-sha512", XadesError::Value),
+        ("ecdsa-sha256", "ecdsa-sha1", XadesError::Algorithm),
+        ("xmlenc#sha256\"></ds:DigestMethod>", "sha1\"></ds:DigestMethod>", XadesError::Value),
+        ("Target=\"#S0\"", "Target=\"#S1\"", XadesError::Structure),
+        ("<ds:KeyInfo>", "<ds:KeyInfo Id=\"S0-P\">", XadesError::Structure),
+        ("</ds:SignedInfo>", "</ds:SignedInfo><ds:SignedInfo></ds:SignedInfo>", XadesError::Structure),
+        ("<ds:SignatureValue", "<!DOCTYPE x><ds:SignatureValue", XadesError::Malformed),
+        (&encode(certificate.der()), &encode(other.der()), XadesError::Value),
+    ] {
+        let changed = document.replace(from, to);
+        assert_ne!(changed, document, "{from}");
+        assert_eq!(read_one(&changed).expect_err("refused"), error, "{from} -> {to}");
+    }
+    // The same key in another certificate: the value verifies, the binding does not.
+    let twin = TestPki::new().issue(Profile::PersonSigning, "Başqası", &key);
+    let changed = document.replace(&encode(certificate.der()), &encode(twin.der()));
+    assert_eq!(read_one(&changed).expect_err("refused"), XadesError::OtherCertificate);
+}
+
+#[test]
+fn a_value_of_another_key_is_not_taken() {
+    let (_, certificate, _) = scene();
+    let file = SignedFile { name: "a.pdf".into(), mime: "application/pdf".into(), sha256: [0; 32] };
+    let wanted = ToBeSigned::new(0, vec![file], &certificate, noon(), None);
+    let value = TestKey::generate().sign(&wanted.message()).expect("signed");
+    assert_eq!(wanted.clone().with_value(&value), Err(XadesError::Value));
+    assert_eq!(wanted.with_value(b""), Err(XadesError::Value));
+}
+
+#[test]
+fn what_is_no_signature_document_is_refused() {
+    let deep = "<a>".repeat(200) + &"</a>".repeat(200);
+    let large = format!("<a>{}</a>", "x".repeat(XML_SIZE_BYTES_MAX));
+    let empty = format!("<asic:XAdESSignatures xmlns:asic=\"{ASIC_NS}\"/>");
+    for (document, error) in [
+        ("", XadesError::Malformed),
+        ("<a>", XadesError::Malformed),
+        (&deep, XadesError::Malformed),
+        (&large, XadesError::Malformed),
+        ("<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>", XadesError::Malformed),
+        ("<a/>", XadesError::Structure),
+        (&empty, XadesError::Structure),
+    ] {
+        assert_eq!(read_signatures(document.as_bytes()).map(|_| ()), Err(error), "{document:.40}");
+    }
+    assert_eq!(read_signatures(&[0xff]).map(|_| ()), Err(XadesError::Malformed));
+}
