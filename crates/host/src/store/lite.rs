@@ -81,18 +81,31 @@ impl Lite {
     }
 }
 
+/// Waits in line and opens a savepoint. In a task of its own: a caller that is dropped half-way (a browser that goes away)
+/// must not leave a place in the line or a `BEGIN` behind that nobody ends. What the task opened is then undone by `Drop`.
 pub(super) async fn begin(lite: &Lite) -> Result<LiteTx, Fault> {
-    lite.waiting.fetch_add(1, Ordering::SeqCst);
-    let writer = lite.writer.clone().lock_owned().await;
-    lite.waiting.fetch_sub(1, Ordering::SeqCst);
-    let mut tx = LiteTx { writer: Some(writer), waiting: lite.waiting.clone() };
-    let guard = tx.writer();
-    if !guard.in_group {
-        run(guard.connection()?, "BEGIN IMMEDIATE").await?;
-        guard.in_group = true;
-    }
-    run(guard.connection()?, "SAVEPOINT one").await?;
-    Ok(tx)
+    let (writer, waiting) = (lite.writer.clone(), lite.waiting.clone());
+    to_the_end(async move {
+        waiting.fetch_add(1, Ordering::SeqCst);
+        let writer = writer.lock_owned().await;
+        waiting.fetch_sub(1, Ordering::SeqCst);
+        let mut tx = LiteTx { writer: Some(writer), waiting };
+        let guard = tx.writer();
+        if !guard.in_group {
+            run(guard.connection()?, "BEGIN IMMEDIATE").await?;
+            guard.in_group = true;
+        }
+        run(guard.connection()?, "SAVEPOINT one").await?;
+        Ok(tx)
+    })
+    .await
+}
+
+/// Runs to its end even if nobody waits for it any more.
+async fn to_the_end<T: Send + 'static>(
+    work: impl Future<Output = Result<T, Fault>> + Send + 'static,
+) -> Result<T, Fault> {
+    tokio::spawn(work).await.map_err(|cause| Fault::new("write to the store", cause))?
 }
 
 impl Writer {
@@ -152,7 +165,12 @@ impl LiteTx {
         Ok(())
     }
 
-    pub(super) async fn commit(mut self) -> Result<(), Fault> {
+    /// In a task of its own, as `begin`: between the savepoint's release and the group's end nothing may be dropped.
+    pub(super) async fn commit(self) -> Result<(), Fault> {
+        to_the_end(self.commit_in_group()).await
+    }
+
+    async fn commit_in_group(mut self) -> Result<(), Fault> {
         let (sender, receiver) = oneshot::channel();
         let writer = self.writer();
         run(writer.connection()?, "RELEASE one").await?;
@@ -168,7 +186,14 @@ impl LiteTx {
 
     pub(super) async fn rollback(mut self) {
         let mut guard = self.writer.take().expect("held until now");
-        undo(&mut guard, &self.waiting).await;
+        let waiting = self.waiting.clone();
+        let undone = to_the_end(async move {
+            undo(&mut guard, &waiting).await;
+            Ok(())
+        });
+        if let Err(fault) = undone.await {
+            tracing::error!(%fault, "undoing a transaction");
+        }
     }
 }
 

@@ -119,3 +119,29 @@ async fn a_place_that_cannot_be_used_is_one_sentence() {
     let sentence = refused.err().expect("refused").to_string();
     assert!(sentence.starts_with("the store at /nonexistent/folder/s.db cannot be used: "), "{sentence}");
 }
+
+/// A browser that goes away drops the request's future wherever it stands. The store must not notice.
+#[tokio::test]
+async fn a_caller_that_goes_away_at_any_point_leaves_the_store_usable() {
+    for store in stores(&[STEPS]).await {
+        for polls in 0..40 {
+            let mut writing = Box::pin(put(&store, "x", 1));
+            let mut left = polls;
+            std::future::poll_fn(|context| {
+                use std::task::Poll;
+                if left == 0 || writing.as_mut().poll(context).is_ready() {
+                    return Poll::Ready(());
+                }
+                left -= 1;
+                Poll::Pending
+            })
+            .await;
+            drop(writing);
+            put(&store, &format!("after {polls}"), 1).await;
+            let mut tx = store.begin().await.expect("begun");
+            tx.execute("DELETE FROM test_thing WHERE name = 'x'", &args![]).await.expect("deleted");
+            tx.commit().await.expect("committed");
+        }
+        assert_eq!(names(&store).await.len(), 40);
+    }
+}
