@@ -5,7 +5,7 @@ pub mod access;
 mod answer;
 pub mod correction;
 mod http;
-// pub mod people;
+pub mod people;
 pub mod proof;
 pub mod question;
 pub mod record;
@@ -19,4 +19,4 @@ pub use register::{MIGRATIONS, Register};
 pub use schema::Schema;
 
 #[cfg(test)]
-mod tests {}
+mod tests;

@@ -4,6 +4,7 @@ use base::Date;
 use cel::{Context, Program, Value};
 use jiff::ToSpan;
 use serde_json::Value as Json;
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -44,8 +45,7 @@ impl Rule {
     pub fn evaluate(&self, facts: &Facts<'_>) -> Result<Json, String> {
         let mut context = Context::default();
         for (name, value) in [("record", facts.record), ("row", facts.row), ("input", facts.input)] {
-            let value = cel::to_value(value).map_err(|_| self.broken("a fact does not fit"))?;
-            context.add_variable_from_value(name, value);
+            context.add_variable_from_value(name, to_cel(value));
         }
         let today = facts.today;
         context
@@ -68,6 +68,25 @@ impl Rule {
 
     fn broken(&self, why: &str) -> String {
         format!("rule “{}”: {why}", self.source)
+    }
+}
+
+/// Whole numbers stay signed whole numbers: the library's own conversion makes them unsigned, which compare with nothing.
+fn to_cel(fact: &Json) -> Value {
+    match fact {
+        Json::Null => Value::Null,
+        Json::Bool(truth) => Value::Bool(*truth),
+        Json::Number(number) => match number.as_i64() {
+            Some(whole) => Value::Int(whole),
+            None => Value::Float(number.as_f64().unwrap_or(f64::NAN)),
+        },
+        Json::String(text) => Value::String(Arc::new(text.clone())),
+        Json::Array(list) => Value::List(Arc::new(list.iter().map(to_cel).collect())),
+        Json::Object(fields) => {
+            let fields: HashMap<String, Value> =
+                fields.iter().map(|(code, fact)| (code.clone(), to_cel(fact))).collect();
+            fields.into()
+        }
     }
 }
 

