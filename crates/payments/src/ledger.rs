@@ -200,7 +200,7 @@ pub async fn transfers_of(store: &Store, payment: &Id) -> Result<Vec<Posted>, Fa
     let rows = store
         .query(
             "SELECT id, debit, credit, amount, reason, at, leaf_index FROM payments_transfer
-             WHERE payment_id = $1 ORDER BY at, id",
+             WHERE payment_id = $1 ORDER BY leaf_index",
             &args![payment],
         )
         .await?;
