@@ -135,7 +135,12 @@ impl Monitor {
     }
 
     pub(crate) async fn find(&self, ask: Ask<'_>) -> Result<Option<Fact>, Fault> {
-        match OwnRecords(self.store.clone()).find(ask).await? {
+        let own = OwnRecords {
+            store: &self.store,
+            acts: &self.methodology.origins.act,
+            utc_offset_hours: self.methodology.statistics.utc_offset_hours,
+        };
+        match own.find(ask).await? {
             Some(fact) => Ok(Some(fact)),
             None => self.evidence.find(ask).await,
         }

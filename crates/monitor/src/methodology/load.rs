@@ -1,7 +1,9 @@
 //! Reads the methodology folder and checks it as a whole: every reference must lead somewhere, every text must exist in
 //! every language, every scale must cover its numbers. `pencere check` shows all problems at once.
 
-use super::{Infrastructure, Maturity, Methodology, Questionnaire, Reading, Report, ServiceQuestion, Statistics};
+use super::{
+    Infrastructure, Maturity, Methodology, Origins, Questionnaire, Reading, Report, ServiceQuestion, Statistics,
+};
 use crate::probe::{Criterion, Scope};
 use base::Localized;
 use serde::{Deserialize, de::DeserializeOwned};
@@ -32,6 +34,7 @@ pub struct Texts {
     pub readings: String,
     pub criteria: String,
     pub statistics: String,
+    pub sources: String,
 }
 
 #[derive(Deserialize)]
@@ -63,10 +66,11 @@ impl Texts {
             readings: file("readings.toml")?,
             criteria: file("criteria.toml")?,
             statistics: file("statistics.toml")?,
+            sources: file("sources.toml")?,
         })
     }
 
-    fn in_order(&self) -> [&str; 8] {
+    fn in_order(&self) -> [&str; 9] {
         [
             &self.infrastructure,
             &self.maturity,
@@ -76,6 +80,7 @@ impl Texts {
             &self.readings,
             &self.criteria,
             &self.statistics,
+            &self.sources,
         ]
     }
 
@@ -106,6 +111,7 @@ impl Methodology {
             readings: file::<Readings>("readings.toml", &texts.readings)?.reading,
             criteria: file::<Criteria>("criteria.toml", &texts.criteria)?.criterion,
             statistics: file::<Statistics>("statistics.toml", &texts.statistics)?,
+            origins: file::<Origins>("sources.toml", &texts.sources)?,
             digest: texts.digest(),
         };
         let problems = methodology.problems();
@@ -233,6 +239,7 @@ impl Methodology {
             .chain(self.report.place.iter().chain(&self.report.label).map(|coded| &coded.text))
             .chain(self.readings.iter().flat_map(|reading| [&reading.finding, &reading.reading]))
             .chain(self.criteria.iter().map(|criterion| &criterion.text))
+            .chain(self.origins.act.iter().map(|act| &act.title))
             .chain(self.statistics.figure.iter().flat_map(|figure| [&figure.name, &figure.definition]));
         let incomplete: Vec<&Localized> = texts.filter(|text| !text.is_complete()).collect();
         problems.extend(incomplete.iter().map(|text| format!("a text lacks a language: {text:?}")));

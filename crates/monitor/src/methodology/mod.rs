@@ -24,6 +24,7 @@ pub struct Methodology {
     pub readings: Vec<Reading>,
     pub criteria: Vec<Criterion>,
     pub statistics: Statistics,
+    pub origins: Origins,
     /// SHA-256 of the folder's texts, hexadecimal: which method a snapshot was computed with.
     pub digest: String,
 }
@@ -184,6 +185,34 @@ pub struct Reading {
     pub id: String,
     pub finding: Localized,
     pub reading: Localized,
+}
+
+/// Where a country keeps what the engine cannot know by itself.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Origins {
+    pub register: Vec<RegisterOrigin>,
+    #[serde(default)]
+    pub act: Vec<Act>,
+}
+
+/// A register behind `registers.<fact>` and `exchange.<fact>_readers`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RegisterOrigin {
+    pub fact: String,
+    /// Identifier on the exchange.
+    pub subsystem: String,
+    pub entities: Vec<String>,
+}
+
+/// A legal act in force, counted by `law.<fact>`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Act {
+    pub fact: String,
+    pub title: Localized,
+    pub since: base::Date,
 }
 
 /// Settings of the statistics and the bulletin.

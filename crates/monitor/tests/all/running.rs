@@ -6,6 +6,7 @@ use host::{store::Store, testing};
 use monitor::{
     Ask, Evidence, Fact, Failure, MIGRATIONS, Monitor, OFFLINE_USERS_MAX, Pointer, Refusal, Register, Registered,
     evidence::Found,
+    methodology::Act,
     probe::State,
     score::{self, Basis, Observations},
     snapshot::Doubt,
@@ -80,7 +81,8 @@ async fn evidence_moves_the_score_and_each_point_leads_to_it() {
         country.monitor.publish("2026-10").await.expect("published");
         country.clock.advance_s(60);
         let live = country.monitor.scoreboard().await.expect("no fault").score.live;
-        assert_eq!(live.infrastructure.to_string(), "7");
+        // Three of the nine questions on registers and the one on open standards ask for acts that no file lists.
+        assert_eq!(live.infrastructure.to_string(), "17/3");
         for service in &live.services {
             let running = ["1.1", "15.1"].contains(&service.id.as_str());
             let marks = [&service.maturity, &service.participation, &service.transparency];
@@ -95,6 +97,25 @@ async fn evidence_moves_the_score_and_each_point_leads_to_it() {
         assert_eq!(record.judged.evidence[0].source, "services_event");
         let record = country.monitor.evidence(None, "exchange_runs").await.expect("known");
         assert_eq!(record.judged.evidence[0].leaf, Some(7));
+    }
+}
+
+#[tokio::test]
+async fn an_act_counts_from_its_day() {
+    let title = Localized { az: "a".into(), en: "a".into(), ru: "a".into() };
+    for store in testing::stores(&[MIGRATIONS]).await {
+        for (since, expected) in [("2026-11-23", "7"), ("2026-11-24", "17/3")] {
+            let mut methodology = methodology();
+            for fact in ["persons_register", "real_estate_register", "companies_register", "open_standards"] {
+                let since = since.parse().expect("a day");
+                methodology.origins.act.push(Act { fact: fact.into(), title: title.clone(), since });
+            }
+            let clock = Arc::new(ManualClock::at(from_micros(NOW_US)));
+            let parts = (Arc::new(methodology), Arc::new(register()), Arc::new(AllWell { times: 20 }));
+            let monitor = Monitor::new(store.clone(), clock, parts.0, parts.1, parts.2);
+            let board = monitor.scoreboard().await.expect("no fault");
+            assert_eq!(board.score.live.infrastructure.to_string(), expected);
+        }
     }
 }
 
