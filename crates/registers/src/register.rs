@@ -73,7 +73,8 @@ impl Register {
 
     async fn read(&self, asked: &Admitted<'_>) -> Result<Json, Failure<Refusal>> {
         let (now, today) = self.moment();
-        let at = AsOf { valid: today, known: now };
+        // Everything known, not everything known by now: a clock that was set back must not make records disappear.
+        let at = AsOf { valid: today, known: Timestamp::MAX };
         let store = &self.store;
         let mut leaf = None;
         let reply = match &asked.service.kind {
@@ -108,7 +109,7 @@ impl Register {
                 write::enter(&mut tx, asked, &self.schema.entities[*entity], today, now).await?
             }
             ServiceKind::CorrectionRequest => {
-                let at = AsOf { valid: today, known: now };
+                let at = AsOf { valid: today, known: Timestamp::MAX };
                 correction::request(&mut tx, asked, at, now, Id::new(now, &*self.chance)).await?
             }
             _ => {

@@ -92,3 +92,30 @@ fn a_missing_file_is_one_clear_problem() {
     assert_eq!(problems.len(), 1);
     assert!(problems[0].to_string().starts_with("/nonexistent/register/register.toml:0: cannot be read"));
 }
+
+/// What the country's exchange says that a register publishes, the register publishes, and nothing else.
+#[test]
+fn the_exchange_knows_exactly_the_registers_services() {
+    #[derive(serde::Deserialize)]
+    struct Exchange {
+        service: Vec<Published>,
+    }
+    #[derive(serde::Deserialize)]
+    struct Published {
+        provider: String,
+        code: String,
+        version: String,
+    }
+    let text = std::fs::read_to_string(registers().join("../exchange.toml")).expect("the exchange's file");
+    let exchange: Exchange = toml::from_str(&text).expect("TOML");
+    for folder in ["iamas", "avis", "insurance", "permits"] {
+        let schema = load(&registers().join(folder)).expect("a sound register");
+        let mut served: Vec<String> = schema.service_identifiers().collect();
+        let of_it = exchange.service.iter().filter(|service| service.provider == schema.identifier);
+        let mut published: Vec<String> =
+            of_it.map(|service| format!("{}/{}/{}", service.provider, service.code, service.version)).collect();
+        served.sort();
+        published.sort();
+        assert_eq!(published, served);
+    }
+}

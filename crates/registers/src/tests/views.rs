@@ -19,7 +19,8 @@ async fn a_person_is_shown_as_the_view_says_and_the_look_is_recorded() {
         assert_eq!(log.len(), 1);
         let entry = &log[0];
         for (field, value) in [
-            ("readerMember", "AZ/GOV/10002"),
+            ("readerClient", "AZ/GOV/10002/employment"),
+            ("readerMember", "10002"),
             ("readerSubsystem", "employment"),
             ("readerUser", "PIN:AYTEN01"),
             ("service", "personByPin"),
@@ -157,6 +158,64 @@ async fn two_at_once_both_get_the_answer_and_both_are_recorded() {
         let mut leaves: Vec<u64> = log.iter().map(|entry| entry["logIndex"].as_u64().expect("a number")).collect();
         leaves.dedup();
         assert_eq!(leaves.len(), 8);
+    }
+}
+
+#[tokio::test]
+async fn a_permit_sent_twice_at_once_is_entered_once() {
+    for world in worlds("permits").await {
+        let send = || {
+            let register = Arc::clone(&world.register);
+            let question = question("recordPermit", permit(), reader("construction-permit", "ELCHN04"));
+            tokio::spawn(async move { register.ask(&question).await.map_err(|failure| format!("{failure:?}")) })
+        };
+        let (one, other) = (send(), send());
+        let number = Ok(json!({ "number": "TI-2026-0001" }));
+        assert_eq!((one.await.expect("no panic"), other.await.expect("no panic")), (number.clone(), number));
+        assert_eq!(world.log("RASHAD2").await.len(), 1);
+    }
+}
+
+/// A person with more entries than an answer takes: the newest come, the rest by asking on.
+#[tokio::test]
+async fn lists_end_at_their_limits() {
+    for world in worlds("avis").await {
+        let mut tx = world.store.begin().await.expect("a transaction");
+        for number in 0..crate::access::ENTRIES_MAX + 5 {
+            tx.execute(
+                "INSERT INTO registers_access (id, at, about, kind, reader_member, reader_subsystem, reader_user, service,
+                 case_reference, purpose, fields, outcome, message_id, leaf_index)
+                 VALUES ($1, 1, 'TURAL06', 'view', 'AZ/GOV/10002', 'employment', '', 'companyByTin', '', 'sign-in', 'tin', 'found',
+                 'm', $2)",
+                &args![format!("01900000-0000-7000-8000-{number:012}"), 1_000 + number],
+            )
+            .await
+            .expect("an entry");
+        }
+        for number in 0..crate::record::ROWS_MAX + 5 {
+            let key = format!("1400123451-{number}");
+            let document =
+                json!({ "id": key, "pin": "TURAL06", "tin": "1400123451", "basis": "proxy", "since": "2026-01-01" });
+            tx.execute(
+                "INSERT INTO registers_record (entity, record_key, version, valid_from, recorded_at, recorded_by, reason, document)
+                 VALUES ('representation', $1, 1, '2026-01-01', 1, 'system', 'loaded', $2)",
+                &args![key.as_str(), &document],
+            )
+            .await
+            .expect("a record");
+            tx.execute(
+                "INSERT INTO registers_index (entity, field, value, record_key) VALUES ('representation', 'pin', 'TURAL06', $1)",
+                &args![key.as_str()],
+            )
+            .await
+            .expect("an index entry");
+        }
+        tx.commit().await.expect("committed");
+        let log = world.log("TURAL06").await;
+        assert_eq!(i64::try_from(log.len()), Ok(crate::access::ENTRIES_MAX));
+        assert_eq!(log[0]["logIndex"], 1_000 + crate::access::ENTRIES_MAX + 4);
+        let rows = world.ask("companiesOfPerson", json!({ "pin": "TURAL06" }), reader("sign-in", "TURAL06")).await;
+        assert_eq!(rows.expect("rows")["rows"].as_array().map(|rows| rows.len() as i64), Some(crate::record::ROWS_MAX));
     }
 }
 
