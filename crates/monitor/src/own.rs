@@ -37,7 +37,7 @@ impl OwnRecords<'_> {
     async fn snapshots(&self, ask: Ask<'_>) -> Result<Fact, Fault> {
         let sql = "SELECT COUNT(*) AS records, MAX(leaf_index) AS leaf FROM monitor_snapshot
             WHERE taken_at >= $1 AND taken_at < $2";
-        self.counted(sql, "monitor_snapshot", "/scoreboard/snapshots", ask).await
+        self.counted(sql, "monitor_snapshot", "/scores", ask).await
     }
 
     /// A published bulletin has a row for every itemised service.
