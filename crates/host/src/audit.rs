@@ -1,6 +1,10 @@
 //! The tamper-evident log of a store: every entry is a leaf of an append-only Merkle tree (RFC 6962), written in the same
 //! transaction as the rows it speaks of; the tree's head is signed, and anybody can check a leaf against it offline.
 
+mod examine;
+
+pub use examine::{Finding, examine};
+
 use crate::args;
 use crate::store::{Migration, Row, Store, Tx};
 use base::{Fault, Signer, Timestamp};

@@ -85,3 +85,46 @@ async fn a_rolled_back_entry_leaves_no_gap() {
         assert_eq!(size(&store).await.expect("counted"), 2);
     }
 }
+
+#[tokio::test]
+async fn the_whole_log_is_read_again_and_every_change_is_found() {
+    let key = SoftKey::generate(Algorithm::EcdsaP256Sha256).expect("a key");
+    for store in stores(&[]).await {
+        filled(&store, 13).await;
+        let examined = async |store: &Store| {
+            let mut seen = 0;
+            let findings = examine(store, key.public_key_der(), |_, _| seen += 1).await.expect("read");
+            (seen, findings)
+        };
+        assert_eq!(examined(&store).await, (13, vec![]));
+        sign_tree_head(&store, &key, clock::from_micros(1)).await.expect("signed");
+        assert_eq!(examined(&store).await, (13, vec![]));
+        let change = async |sql: &'static str| {
+            let mut tx = store.begin().await.expect("begun");
+            tx.execute(sql, &args![]).await.expect("changed");
+            tx.commit().await.expect("committed");
+        };
+        change("UPDATE host_audit_entry SET leaf = leaf || ' ' WHERE leaf_index = 4").await;
+        assert_eq!(examined(&store).await, (13, vec![Finding::PastChanged { head_size: 13 }]));
+        change("UPDATE host_audit_entry SET leaf = TRIM(leaf) WHERE leaf_index = 4").await;
+        assert_eq!(examined(&store).await, (13, vec![]));
+        change("UPDATE host_audit_size SET size = 12 WHERE only_row = 1").await;
+        assert_eq!(examined(&store).await, (12, vec![Finding::PastChanged { head_size: 13 }]));
+        change("UPDATE host_audit_size SET size = 13 WHERE only_row = 1").await;
+        change("DELETE FROM host_audit_entry WHERE leaf_index = 5").await;
+        let expected = vec![Finding::LeafMissing { index: 5 }, Finding::PastChanged { head_size: 13 }];
+        assert_eq!(examined(&store).await, (5, expected));
+    }
+}
+
+#[tokio::test]
+async fn a_head_of_another_key_is_found() {
+    let (key, stranger) = (SoftKey::generate(Algorithm::EcdsaP256Sha256), SoftKey::generate(Algorithm::EcdsaP256Sha256));
+    let (key, stranger) = (key.expect("a key"), stranger.expect("a key"));
+    for store in stores(&[]).await {
+        filled(&store, 3).await;
+        sign_tree_head(&store, &stranger, clock::from_micros(1)).await.expect("signed");
+        let findings = examine(&store, key.public_key_der(), |_, _| {}).await.expect("read");
+        assert_eq!(findings, [Finding::HeadForged { head_size: 3 }]);
+    }
+}
