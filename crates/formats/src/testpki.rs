@@ -54,6 +54,7 @@ pub fn template(profile: Profile, subject: Name, key: &dyn Signer) -> Template {
         not_after: instant("2027-12-31T23:59:59Z"),
         profile,
         host_names: Vec::new(),
+        policies: Vec::new(),
     }
 }
 

@@ -53,6 +53,15 @@ pub struct Container {
 impl Container {
     /// A container to be written: `signatures` become `META-INF/signatures0.xml` and so on.
     pub fn write(files: &[DataFile], signatures: &[Vec<u8>]) -> Result<Vec<u8>, ContainerError> {
+        Container::check_names(files, signatures.len())?;
+        if files.iter().map(|file| file.bytes.len()).sum::<usize>() > CONTENT_SIZE_BYTES_MAX {
+            return Err(ContainerError::TooLarge);
+        }
+        pack(files, signatures).map_err(|_| ContainerError::Malformed)
+    }
+
+    /// Whether documents of these names, with so many signatures, can stand in one container.
+    pub fn check_names(files: &[DataFile], signatures: usize) -> Result<(), ContainerError> {
         let mut names: Vec<&str> = files.iter().map(|file| file.name.as_str()).collect();
         names.sort_unstable();
         if names.windows(2).any(|pair| pair[0] == pair[1]) {
@@ -61,13 +70,10 @@ impl Container {
         if !names.iter().all(|name| is_file_name(name)) {
             return Err(ContainerError::Name);
         }
-        if files.len() + signatures.len() + 2 > ENTRIES_MAX {
+        if files.len() + signatures + 2 > ENTRIES_MAX {
             return Err(ContainerError::TooManyEntries);
         }
-        if files.iter().map(|file| file.bytes.len()).sum::<usize>() > CONTENT_SIZE_BYTES_MAX {
-            return Err(ContainerError::TooLarge);
-        }
-        pack(files, signatures).map_err(|_| ContainerError::Malformed)
+        Ok(())
     }
 
     /// Reads every entry into memory, within the limits.

@@ -7,6 +7,7 @@ use crate::{
     verify::{Digest, PublicKey},
 };
 use base::{Algorithm, Fault, Signer, Timestamp};
+use der::asn1::ObjectIdentifier;
 
 /// Who signs, as far as the certificate's content depends on it.
 #[derive(Debug, Clone)]
@@ -35,6 +36,8 @@ pub struct Template {
     pub profile: Profile,
     /// DNS names and IP addresses of servers (subjectAltName).
     pub host_names: Vec<String>,
+    /// Policies beside those that the profile brings.
+    pub policies: Vec<ObjectIdentifier>,
 }
 
 impl Template {

@@ -107,6 +107,15 @@ impl Profile {
         }
     }
 
+    fn policies(self) -> &'static [ObjectIdentifier] {
+        match self {
+            Profile::IssuingAuthority => &[ANY_POLICY],
+            Profile::PersonSigning => &[oid::QCP_NATURAL_QSCD],
+            Profile::Seal => &[oid::QCP_LEGAL_QSCD],
+            _ => &[],
+        }
+    }
+
     /// The encoded extensions of a certificate of this kind.
     pub(super) fn extensions(self, template: &Template, issuer: &Issuer) -> Result<Vec<Vec<u8>>, Malformed> {
         let mut list = vec![
@@ -121,19 +130,16 @@ impl Profile {
             Profile::IssuingAuthority => {
                 let content = write::sequence(&[&write::boolean(true), &write::number(0)]);
                 list.push(extension(oid::BASIC_CONSTRAINTS, true, &content));
-                list.push(policies(&[ANY_POLICY]));
             }
-            Profile::PersonSigning => {
-                list.push(policies(&[oid::QCP_NATURAL_QSCD]));
-                list.push(qualified(oid::QC_TYPE_ESIGN));
-            }
-            Profile::Seal => {
-                list.push(policies(&[oid::QCP_LEGAL_QSCD]));
-                list.push(qualified(oid::QC_TYPE_ESEAL));
-            }
+            Profile::PersonSigning => list.push(qualified(oid::QC_TYPE_ESIGN)),
+            Profile::Seal => list.push(qualified(oid::QC_TYPE_ESEAL)),
             // RFC 6960 §4.2.2.2.1: nobody asks for the status of the one who tells the status.
             Profile::OcspResponder => list.push(extension(oid::OCSP_NOCHECK, false, &write::null())),
             _ => {}
+        }
+        let named = [self.policies(), &template.policies].concat();
+        if !named.is_empty() {
+            list.push(policies(&named));
         }
         let authority = write::sequence(&[&write::element(tag::context(0), &key_identifier(&issuer.public_key_der)?)]);
         list.push(extension(oid::AUTHORITY_KEY_IDENTIFIER, false, &authority));

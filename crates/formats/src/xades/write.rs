@@ -70,6 +70,11 @@ impl ToBeSigned {
         &self.files
     }
 
+    /// When the signer began to sign, in whole seconds.
+    pub fn signing_time(&self) -> Timestamp {
+        base::clock::from_micros(self.signing_time_s.saturating_mul(1_000_000))
+    }
+
     /// DER of the signer's certificate.
     pub fn certificate(&self) -> &[u8] {
         &self.certificate
@@ -123,7 +128,7 @@ impl ToBeSigned {
 
     fn signed_properties(&self, namespaces: &str) -> String {
         let id = &self.id;
-        let at = base::clock::from_micros(self.signing_time_s.saturating_mul(1_000_000)).strftime("%Y-%m-%dT%H:%M:%SZ");
+        let at = self.signing_time().strftime("%Y-%m-%dT%H:%M:%SZ");
         let serial = Certificate::from_der(&self.certificate).map(|read| issuer_serial(&read)).unwrap_or_default();
         let mut out = format!(
             "<xades:SignedProperties{namespaces} Id=\"{id}-P\"><xades:SignedSignatureProperties>\
