@@ -1,1 +1,22 @@
-//! exchange: being written.
+//! The data exchange between agencies: security servers, the central server that tells who is a member, the message log and
+//! the monitoring of traffic. Wire-compatible with the field's programs (docs/conformance.md); knows no agency by name.
+
+pub mod archive;
+pub mod central;
+pub mod certificates;
+pub mod client;
+pub mod configuration;
+pub mod country;
+pub mod fault;
+pub mod messagelog;
+pub mod operator;
+pub mod opmonitor;
+pub mod server;
+pub mod setup;
+
+use host::store::Migration;
+
+/// The tables of a security server's store.
+pub const SERVER_MIGRATIONS: &[&[Migration]] = &[messagelog::MIGRATIONS, opmonitor::MIGRATIONS];
+/// The tables of the central server's store.
+pub const CENTRAL_MIGRATIONS: &[&[Migration]] = &[central::MIGRATIONS];

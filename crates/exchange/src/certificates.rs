@@ -1,0 +1,181 @@
+//! Judging certificates by the global configuration: the path to an approved authority, the OCSP response, the member that
+//! a certificate names. Verified paths and responses are remembered, because the same few certificates sign everything.
+
+use crate::{
+    configuration::Configuration,
+    fault::{Cause, ExchangeFault, Place},
+};
+use base::Timestamp;
+use formats::{
+    asn1::oid,
+    identifier::ClientId,
+    ocsp::{BasicResponse, CertStatus, SingleStatus},
+    verify::{Digest, sha256},
+    x509::{Certificate, KeyUsage, check_path},
+};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+};
+
+/// The profile of certificates that our authority issues: serialNumber = instance/server/class, CN = member code.
+pub const PROFILE: &str = "ee.ria.xroad.common.certificateprofile.impl.FiVRKCertificateProfileInfoProvider";
+/// Clocks of servers may differ by this much.
+const CLOCK_TOLERANCE_S: i64 = 30;
+/// How many verdicts are remembered before all are forgotten.
+const REMEMBERED_MAX: usize = 4_096;
+
+/// A certificate with the authority that issued it, whose path was verified once.
+#[derive(Debug)]
+pub struct Trusted {
+    pub certificate: Certificate,
+    pub issuer: Certificate,
+}
+
+#[derive(Default)]
+struct Remembered {
+    generation: u64,
+    paths: HashMap<[u8; 32], Arc<Trusted>>,
+    responses: HashMap<[u8; 32], SingleStatus>,
+}
+
+/// Judges certificates; one per server.
+#[derive(Default)]
+pub struct CertificateJudge {
+    remembered: Mutex<Remembered>,
+}
+
+impl CertificateJudge {
+    fn with<T>(&self, generation: u64, work: impl FnOnce(&mut Remembered) -> T) -> T {
+        let mut remembered = self.remembered.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let full = remembered.paths.len() + remembered.responses.len() > REMEMBERED_MAX;
+        if remembered.generation != generation || full {
+            *remembered = Remembered { generation, ..Remembered::default() };
+        }
+        work(&mut remembered)
+    }
+
+    /// The path of `der` to an authority of the configuration, at `at`.
+    pub fn path(
+        &self,
+        configuration: &Configuration,
+        place: Place,
+        der: &[u8],
+        between: &[Vec<u8>],
+        at: Timestamp,
+    ) -> Result<Arc<Trusted>, ExchangeFault> {
+        let key = sha256(der);
+        let known = self.with(configuration.generation, |remembered| remembered.paths.get(&key).cloned());
+        if let Some(known) = known.filter(|known| known.certificate.is_valid_at(at) && known.issuer.is_valid_at(at)) {
+            return Ok(known);
+        }
+        let refuse = |why: &dyn std::fmt::Display| ExchangeFault::new(place, Cause::InvalidCertPath, why);
+        let leaf = Certificate::from_der(der).map_err(|error| refuse(&error))?;
+        let mut intermediates = configuration.intermediates.clone();
+        intermediates.extend(between.iter().filter_map(|der| Certificate::from_der(der).ok()));
+        let path = check_path(&leaf, &intermediates, &configuration.anchors, at).map_err(|error| refuse(&error))?;
+        let Some(issuer) = path.get(1) else {
+            return Err(refuse(&"an authority's own certificate signs nothing here"));
+        };
+        let trusted = Arc::new(Trusted { certificate: leaf.clone(), issuer: (*issuer).clone() });
+        self.with(configuration.generation, |remembered| remembered.paths.insert(key, trusted.clone()));
+        Ok(trusted)
+    }
+
+    /// Whether `response` proves at `at` that the certificate is good.
+    pub fn check_good(
+        &self,
+        configuration: &Configuration,
+        place: Place,
+        trusted: &Trusted,
+        response: &[u8],
+        at: Timestamp,
+    ) -> Result<(), ExchangeFault> {
+        let status = self.status(configuration, place, trusted, response)?;
+        let stale = |why: &str| ExchangeFault::new(place, Cause::IncorrectValidationInfo, why);
+        BasicResponse::check_current(&status, at, CLOCK_TOLERANCE_S).map_err(|error| stale(&error.to_string()))?;
+        if at.as_second() - status.this_update.as_second() > configuration.shared.ocsp_freshness_s {
+            return Err(stale("the OCSP response is too old"));
+        }
+        match status.status {
+            CertStatus::Good => Ok(()),
+            CertStatus::Revoked { .. } => {
+                Err(ExchangeFault::new(place, Cause::CertValidation, "the certificate is revoked"))
+            }
+            CertStatus::Unknown => {
+                Err(ExchangeFault::new(place, Cause::CertValidation, "the certificate is not known to its authority"))
+            }
+        }
+    }
+
+    fn status(
+        &self,
+        configuration: &Configuration,
+        place: Place,
+        trusted: &Trusted,
+        response: &[u8],
+    ) -> Result<SingleStatus, ExchangeFault> {
+        let key = sha256(&[&sha256(response)[..], &sha256(trusted.certificate.der())[..]].concat());
+        if let Some(known) = self.with(configuration.generation, |remembered| remembered.responses.get(&key).cloned()) {
+            return Ok(known);
+        }
+        let incorrect = |error| ExchangeFault::new(place, Cause::IncorrectValidationInfo, error);
+        let basic = BasicResponse::from_der(response).map_err(incorrect)?;
+        let status = basic
+            .status_of(&trusted.certificate, &trusted.issuer, &configuration.responders)
+            .map_err(incorrect)?
+            .clone();
+        self.with(configuration.generation, |remembered| remembered.responses.insert(key, status.clone()));
+        Ok(status)
+    }
+
+    /// The one of `responses` that is about the certificate and good.
+    pub fn check_any_good(
+        &self,
+        configuration: &Configuration,
+        place: Place,
+        trusted: &Trusted,
+        responses: &[Vec<u8>],
+        at: Timestamp,
+    ) -> Result<(), ExchangeFault> {
+        let mut last =
+            ExchangeFault::new(place, Cause::IncorrectValidationInfo, "no OCSP response for the certificate");
+        for response in responses {
+            match self.check_good(configuration, place, trusted, response, at) {
+                Ok(()) => return Ok(()),
+                Err(fault) => last = fault,
+            }
+        }
+        Err(last)
+    }
+}
+
+/// The member that a signing certificate names, by the profile of our authority.
+pub fn member_of(certificate: &Certificate) -> Option<ClientId> {
+    let serial = certificate.subject().attribute(oid::SERIAL_NUMBER)?;
+    let [instance, _server, class] = serial.split('/').collect::<Vec<_>>()[..] else { return None };
+    let member = certificate.subject().common_name()?;
+    ClientId::parse(&format!("{instance}/{class}/{member}"))
+}
+
+/// May sign messages: nonRepudiation (reference §2.13).
+pub fn is_signing(certificate: &Certificate) -> bool {
+    certificate.extensions().has_usage(KeyUsage::NonRepudiation)
+}
+
+/// May authenticate a server: purpose clientAuth, or one of the usages of the old profile (reference §2.3).
+pub fn is_authentication(certificate: &Certificate) -> bool {
+    let extensions = certificate.extensions();
+    extensions.has_purpose(oid::CLIENT_AUTH)
+        || (!is_signing(certificate)
+            && (extensions.has_usage(KeyUsage::DigitalSignature) || extensions.has_usage(KeyUsage::KeyEncipherment)))
+}
+
+/// The name under which the OCSP port knows a certificate (reference §2.5).
+pub fn sha1_hex(der: &[u8]) -> String {
+    hex(&Digest::Sha1.of(der))
+}
+
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,215 @@
+//! Why a message is not exchanged. The closed list of causes is the exchange's refusal enum; on the wire a cause stands
+//! behind the name of the place that found it (`server.serverproxy.access_denied`, spelling of 7.8).
+
+use base::{Chance, Fault, Refusal};
+use std::fmt;
+
+macro_rules! causes {
+    ($($variant:ident = $wire:literal, $status:literal;)*) => {
+        /// A cause with the code of the message protocol.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Cause { $($variant),* }
+
+        impl Cause {
+            pub const ALL: &[Cause] = &[$(Cause::$variant),*];
+
+            /// The code on the wire, without the place.
+            pub fn wire(self) -> &'static str {
+                match self { $(Cause::$variant => $wire),* }
+            }
+        }
+
+        impl Refusal for Cause {
+            fn code(&self) -> &'static str {
+                match self { $(Cause::$variant => concat!("exchange.", $wire)),* }
+            }
+
+            fn status(&self) -> u16 {
+                match self { $(Cause::$variant => $status),* }
+            }
+        }
+    };
+}
+
+causes! {
+    AccessDenied = "access_denied", 403;
+    CannotCreateSignature = "cannot_create_signature", 409;
+    CertValidation = "cert_validation", 403;
+    ClientProxyVersionNotSupported = "client_proxy_version_not_supported", 400;
+    DatabaseError = "database_error", 409;
+    DuplicateHeaderField = "duplicate_header_field", 400;
+    GlobalConfOutdated = "global_conf_outdated", 409;
+    InconsistentHeaders = "inconsistent_headers", 400;
+    InconsistentResponse = "inconsistent_response", 409;
+    IncorrectCertificate = "incorrect_certificate", 403;
+    IncorrectValidationInfo = "incorrect_validation_info", 409;
+    // Of ours: the decree's limit on inquiries (R018) has no code in the protocol.
+    InquiryTooLarge = "inquiry_too_large", 413;
+    InternalError = "internal_error", 409;
+    InvalidBody = "invalid_body", 400;
+    InvalidCertPath = "invalid_cert_path", 403;
+    InvalidClientIdentifier = "invalid_client_identifier", 400;
+    InvalidContentType = "invalid_content_type", 415;
+    InvalidHttpMethod = "invalid_http_method", 400;
+    InvalidMessage = "invalid_message", 400;
+    InvalidProtocolVersion = "invalid_protocol_version", 400;
+    InvalidSecurityServer = "invalid_security_server", 404;
+    InvalidSignatureValue = "invalid_signature_value", 403;
+    InvalidSoap = "invalid_soap", 400;
+    InvalidXml = "invalid_xml", 400;
+    IoError = "io_error", 409;
+    LoggingFailed = "logging_failed", 409;
+    MaintenanceMode = "maintenance_mode", 409;
+    MalformedSignature = "malformed_signature", 403;
+    MimeParsingFailed = "mime_parsing_failed", 400;
+    MissingBody = "missing_body", 400;
+    MissingHeader = "missing_header", 400;
+    MissingHeaderField = "missing_header_field", 400;
+    MissingRest = "missing_rest", 400;
+    MissingSignature = "missing_signature", 403;
+    MissingSoap = "missing_soap", 400;
+    NetworkError = "network_error", 409;
+    ServiceDisabled = "service_disabled", 409;
+    ServiceFailed = "service_failed", 409;
+    ServiceMissingUrl = "service_missing_url", 404;
+    ServiceType = "service_type", 400;
+    SslAuthenticationFailed = "ssl_authentication_failed", 403;
+    TimestampingFailed = "timestamping_failed", 409;
+    UnknownMember = "unknown_member", 404;
+    UnknownService = "unknown_service", 404;
+}
+
+impl Cause {
+    /// The cause of a code of `formats`, whose codes are those of the wire.
+    pub fn from_wire(code: &str) -> Cause {
+        let first = code.split('.').next().unwrap_or(code);
+        Cause::ALL.iter().copied().find(|cause| cause.wire() == first).unwrap_or(Cause::InternalError)
+    }
+}
+
+/// Where it was found out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// The information system's message is bad.
+    Client,
+    ClientProxy,
+    ServerProxy,
+    /// The provider's information system.
+    Service,
+}
+
+impl Place {
+    fn prefix(self) -> &'static str {
+        match self {
+            Place::Client => "client",
+            Place::ClientProxy => "server.clientproxy",
+            Place::ServerProxy => "server.serverproxy",
+            Place::Service => "server.serverproxy.service_failed",
+        }
+    }
+}
+
+/// A refusal on its way to the asker.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExchangeFault {
+    /// The whole code: `server.serverproxy.access_denied`.
+    pub code: String,
+    /// For the asker's engineer; no personal data.
+    pub text: String,
+    /// The number under which this server's log knows more; absent in a fault that another server made.
+    pub detail: Option<String>,
+}
+
+impl ExchangeFault {
+    pub fn new(place: Place, cause: Cause, text: impl fmt::Display) -> Self {
+        ExchangeFault { code: format!("{}.{}", place.prefix(), cause.wire()), text: text.to_string(), detail: None }
+    }
+
+    /// A code of `formats`, which may have parts of its own.
+    pub fn coded(place: Place, code: &str, text: impl fmt::Display) -> Self {
+        ExchangeFault { code: format!("{}.{code}", place.prefix()), text: text.to_string(), detail: None }
+    }
+
+    /// The world failed here: the asker learns which part of it, the log learns why.
+    pub fn failed(place: Place, cause: Cause, fault: &Fault) -> Self {
+        tracing::warn!(%fault, "exchange");
+        ExchangeFault::new(place, cause, fault.attempt)
+    }
+
+    /// With a number for the log, unless it has one.
+    pub fn numbered(mut self, chance: &dyn Chance) -> Self {
+        let detail = self.detail.get_or_insert_with(|| chance.hex(16));
+        tracing::info!(code = %self.code, text = %self.text, %detail, "exchange refused");
+        self
+    }
+
+    pub fn to_soap(&self) -> Vec<u8> {
+        let fault = formats::soap::Fault {
+            code: self.code.clone(),
+            string: self.text.clone(),
+            actor: None,
+            detail: self.detail.clone(),
+        };
+        fault.to_bytes()
+    }
+
+    /// From another server's SOAP fault: its code and text stay its own.
+    pub fn from_soap(fault: formats::soap::Fault) -> Self {
+        ExchangeFault { code: fault.code, text: fault.string, detail: fault.detail }
+    }
+
+    /// Status of a REST error (REST protocol §4.5).
+    pub fn rest_status(&self) -> u16 {
+        if self.code.starts_with("server.") { 500 } else { 400 }
+    }
+
+    /// Whether this means that no answer could be had, so that asking later may help; anything else is a no.
+    pub fn is_unreachable(&self) -> bool {
+        let passing = [
+            Cause::NetworkError,
+            Cause::IoError,
+            Cause::GlobalConfOutdated,
+            Cause::DatabaseError,
+            Cause::LoggingFailed,
+            Cause::TimestampingFailed,
+            Cause::MaintenanceMode,
+            Cause::CannotCreateSignature,
+            Cause::IncorrectValidationInfo,
+            Cause::InternalError,
+            Cause::ServiceDisabled,
+        ];
+        passing.iter().any(|cause| self.code.split('.').any(|part| part == cause.wire()))
+            || self.code.contains(".service_failed")
+    }
+}
+
+impl fmt::Display for ExchangeFault {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}: {}", self.code, self.text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_spelt_as_on_the_wire() {
+        let fault = ExchangeFault::new(Place::ServerProxy, Cause::AccessDenied, "no");
+        assert_eq!((fault.code.as_str(), fault.rest_status()), ("server.serverproxy.access_denied", 500));
+        assert!(!fault.is_unreachable());
+        let fault = ExchangeFault::new(Place::Client, Cause::InquiryTooLarge, "no");
+        assert_eq!((fault.code.as_str(), fault.rest_status()), ("client.inquiry_too_large", 400));
+        assert!(ExchangeFault::new(Place::Service, Cause::NetworkError, "x").is_unreachable());
+        assert!(ExchangeFault::new(Place::ClientProxy, Cause::GlobalConfOutdated, "x").is_unreachable());
+        assert_eq!(Cause::from_wire("malformed_signature.invalid_hash_chain"), Cause::MalformedSignature);
+    }
+
+    #[test]
+    fn every_cause_has_a_word_of_its_own() {
+        for cause in Cause::ALL {
+            assert_eq!(Cause::from_wire(cause.wire()), *cause);
+            assert_eq!(cause.code(), format!("exchange.{}", cause.wire()));
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! One logged message, and finding it again.
+
+use crate::opmonitor::Side;
+use base::{Fault, Id, Timestamp, clock};
+use host::{
+    args,
+    store::{Row, Store, Tx},
+};
+
+/// How many records one question returns.
+const RECORDS_MAX: i64 = 500;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    Request,
+    Response,
+}
+
+impl Direction {
+    pub fn name(self) -> &'static str {
+        match self {
+            Direction::Request => "request",
+            Direction::Response => "response",
+        }
+    }
+}
+
+/// A message to be logged.
+#[derive(Debug, Clone)]
+pub struct LogEntry {
+    pub message_id: String,
+    /// The transmission's number, the same on both servers.
+    pub request_id: String,
+    pub direction: Direction,
+    pub side: Side,
+    /// `soap` or `rest`.
+    pub wording: &'static str,
+    pub client: String,
+    pub service: String,
+    /// The member that signed: the client's for a request, the provider's for an answer.
+    pub signer: String,
+    pub content_type: String,
+    /// SOAP envelope or REST head, as signed.
+    pub message: Vec<u8>,
+    /// Body of a REST message.
+    pub body: Option<Vec<u8>>,
+    pub signature: Vec<u8>,
+    pub chain_result: Option<Vec<u8>>,
+    pub chain: Option<Vec<u8>>,
+}
+
+/// A logged message.
+#[derive(Debug, Clone)]
+pub struct LogRecord {
+    pub id: Id,
+    pub at: Timestamp,
+    pub entry: LogEntry,
+    pub stamp: Option<Stamp>,
+}
+
+/// The time-stamp over the batch in which a record was.
+#[derive(Debug, Clone)]
+pub struct Stamp {
+    pub at: Timestamp,
+    /// `ts-hashchainresult.xml`, which the token is over.
+    pub result: Vec<u8>,
+    /// `ts-hashchain.xml` of this record.
+    pub chain: Vec<u8>,
+    pub token: Vec<u8>,
+}
+
+/// Which records are wanted; `None` wants all.
+#[derive(Debug, Clone, Default)]
+pub struct LogFilter {
+    pub message_id: Option<String>,
+    pub client: Option<String>,
+    pub from: Option<Timestamp>,
+    pub until: Option<Timestamp>,
+}
+
+pub(crate) async fn append(tx: &mut Tx, id: &Id, at: Timestamp, entry: &LogEntry) -> Result<(), Fault> {
+    tx.execute(
+        "INSERT INTO exchange_log (id, message_id, request_id, direction, side, wording, client, service, signer, at,
+             content_type, message, body, signature, chain_result, chain)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+        &args![
+            id,
+            &entry.message_id,
+            &entry.request_id,
+            entry.direction.name(),
+            entry.side.name(),
+            entry.wording,
+            &entry.client,
+            &entry.service,
+            &entry.signer,
+            at,
+            &entry.content_type,
+            &entry.message,
+            entry.body.clone(),
+            &entry.signature,
+            entry.chain_result.clone(),
+            entry.chain.clone()
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+/// The newest records first, without their time-stamps.
+pub async fn records(store: &Store, filter: &LogFilter) -> Result<Vec<LogRecord>, Fault> {
+    let rows = store
+        .query(
+            "SELECT id, message_id, request_id, direction, side, wording, client, service, signer, at, content_type,
+                 message, body, signature, chain_result, chain
+             FROM exchange_log
+             WHERE ($1 = '' OR message_id = $1) AND ($2 = '' OR client = $2) AND at >= $3 AND at < $4
+             ORDER BY at DESC, id DESC LIMIT $5",
+            &args![
+                filter.message_id.clone().unwrap_or_default(),
+                filter.client.clone().unwrap_or_default(),
+                filter.from.unwrap_or(clock::from_micros(0)),
+                filter.until.unwrap_or(Timestamp::MAX),
+                RECORDS_MAX
+            ],
+        )
+        .await?;
+    Ok(rows.iter().map(read).collect())
+}
+
+/// One record with its time-stamp, if the batch job has stamped it.
+pub async fn record_of(store: &Store, id: &Id) -> Result<Option<LogRecord>, Fault> {
+    let row = store
+        .query_opt(
+            "SELECT l.id, l.message_id, l.request_id, l.direction, l.side, l.wording, l.client, l.service, l.signer,
+                 l.at, l.content_type, l.message, l.body, l.signature, l.chain_result, l.chain, l.stamp_chain,
+                 s.at AS stamp_at, s.result AS stamp_result, s.token AS stamp_token
+             FROM exchange_log l LEFT JOIN exchange_stamp s ON s.id = l.stamp_id WHERE l.id = $1",
+            &args![id],
+        )
+        .await?;
+    let Some(row) = row else { return Ok(None) };
+    let mut record = read(&row);
+    let bytes = |column| row.opt_blob(column).map(<[u8]>::to_vec);
+    if let (Some(at), Some(result), Some(chain), Some(token)) =
+        (row.opt_time("stamp_at"), bytes("stamp_result"), bytes("stamp_chain"), bytes("stamp_token"))
+    {
+        record.stamp = Some(Stamp { at, result, chain, token });
+    }
+    Ok(Some(record))
+}
+
+/// When the oldest record without a time-stamp was written.
+pub async fn oldest_unstamped(store: &Store) -> Result<Option<Timestamp>, Fault> {
+    let row = store.query_opt("SELECT MIN(at) AS oldest FROM exchange_log WHERE stamp_id IS NULL", &[]).await?;
+    Ok(row.and_then(|row| row.opt_time("oldest")))
+}
+
+fn read(row: &Row) -> LogRecord {
+    let text = |column| row.text(column).to_owned();
+    let bytes = |column| row.opt_blob(column).map(<[u8]>::to_vec);
+    let direction = if row.text("direction") == "request" { Direction::Request } else { Direction::Response };
+    LogRecord {
+        id: row.id("id"),
+        at: row.time("at"),
+        entry: LogEntry {
+            message_id: text("message_id"),
+            request_id: text("request_id"),
+            direction,
+            side: Side::parse(row.text("side")),
+            wording: if row.text("wording") == "soap" { "soap" } else { "rest" },
+            client: text("client"),
+            service: text("service"),
+            signer: text("signer"),
+            content_type: text("content_type"),
+            message: row.blob("message").to_vec(),
+            body: bytes("body"),
+            signature: row.blob("signature").to_vec(),
+            chain_result: bytes("chain_result"),
+            chain: bytes("chain"),
+        },
+        stamp: None,
+    }
+}

@@ -1,0 +1,222 @@
+//! The three ports as HTTP: what is read from a request, what an answer or a fault looks like.
+
+use super::{SecurityServer, consumer_rest::RestCall, peers::ENVELOPE_BYTES_MAX, provider::Incoming};
+use crate::fault::{Cause, ExchangeFault, Place};
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    extract::{Query, Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::{any, get},
+};
+use bytes::Bytes;
+use formats::mime::{write_end, write_part};
+use host::http::PeerCertificates;
+use std::sync::Arc;
+
+type Server = State<Arc<SecurityServer>>;
+
+/// For other servers: everything is a message.
+pub(super) fn message_router(server: &Arc<SecurityServer>) -> Router {
+    Router::new().fallback(message).with_state(server.clone())
+}
+
+/// For information systems: REST under `/r1/`, metadata, and SOAP everywhere else.
+pub(super) fn system_router(server: &Arc<SecurityServer>) -> Router {
+    Router::new()
+        .route("/listClients", get(list_clients))
+        .route("/r1/{*rest}", any(rest))
+        .fallback(soap)
+        .with_state(server.clone())
+}
+
+pub(super) fn ocsp_router(server: &Arc<SecurityServer>) -> Router {
+    Router::new().fallback(ocsp).with_state(server.clone())
+}
+
+fn text(headers: &HeaderMap, name: &str) -> Option<String> {
+    headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
+}
+
+/// The body up to the limit of an inquiry and a byte more, so that the refusal can say what is wrong.
+async fn read_body(server: &SecurityServer, place: Place, body: Body, room: usize) -> Result<Bytes, ExchangeFault> {
+    let most = server.limits.inquiry_bytes_max + room;
+    to_bytes(body, most).await.map_err(|_| {
+        let text = format!("an inquiry may have {} bytes", server.limits.inquiry_bytes_max);
+        ExchangeFault::new(place, Cause::InquiryTooLarge, text)
+    })
+}
+
+/// SOAP faults go out with 200 (reference §2.1).
+fn soap_fault(fault: &ExchangeFault) -> Response {
+    let headers = [("content-type", "text/xml; charset=UTF-8"), ("soapaction", "")];
+    (StatusCode::OK, headers, fault.to_soap()).into_response()
+}
+
+async fn soap(State(server): Server, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    if parts.method != Method::POST {
+        let fault = ExchangeFault::new(Place::Client, Cause::InvalidHttpMethod, "a SOAP message comes by POST");
+        return soap_fault(&fault.numbered(&*server.chance));
+    }
+    let content_type = text(&parts.headers, "content-type").unwrap_or_default();
+    let action = text(&parts.headers, "soapaction");
+    let answer = match read_body(&server, Place::Client, body, 0).await {
+        Ok(body) => server.ask_soap(&content_type, action.as_deref(), body).await,
+        Err(fault) => Err(fault.numbered(&*server.chance)),
+    };
+    match answer {
+        Ok(answer) => ([(header::CONTENT_TYPE, answer.content_type)], answer.body).into_response(),
+        Err(fault) => soap_fault(&fault),
+    }
+}
+
+async fn rest(State(server): Server, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let xml = text(&parts.headers, "accept").is_some_and(|accept| wants_xml(&accept));
+    let target = parts.uri.path_and_query().map_or_else(String::new, ToString::to_string);
+    let headers = parts.headers.iter();
+    let headers: Option<Vec<(String, String)>> =
+        headers.map(|(name, value)| Some((spelt(name), value.to_str().ok()?.to_owned()))).collect();
+    let Some(headers) = headers else {
+        let fault = ExchangeFault::new(Place::Client, Cause::InvalidMessage, "a header is not text");
+        return rest_fault(&fault.numbered(&*server.chance), xml);
+    };
+    let answer = match read_body(&server, Place::Client, body, 0).await {
+        Ok(body) => server.ask_rest(RestCall { method: parts.method.to_string(), target, headers, body }).await,
+        Err(fault) => Err(fault.numbered(&*server.chance)),
+    };
+    let answer = match answer {
+        Ok(answer) => answer,
+        Err(fault) => return rest_fault(&fault, xml),
+    };
+    let mut response = Response::new(Body::from(answer.body.unwrap_or_default()));
+    *response.status_mut() = StatusCode::from_u16(answer.head.status).unwrap_or(StatusCode::BAD_GATEWAY);
+    for (name, value) in &answer.head.headers {
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+            response.headers_mut().append(name, value);
+        }
+    }
+    response
+}
+
+/// HTTP/1 header names arrive in lower case; the protocol's own are signed as its documents spell them.
+fn spelt(name: &HeaderName) -> String {
+    match name.as_str() {
+        "x-road-client" => "X-Road-Client",
+        "x-road-id" => "X-Road-Id",
+        "x-road-userid" => "X-Road-UserId",
+        "x-road-issue" => "X-Road-Issue",
+        "x-road-security-server" => "X-Road-Security-Server",
+        "x-road-represented-party" => "X-Road-Represented-Party",
+        "content-type" => "Content-Type",
+        other => other,
+    }
+    .to_owned()
+}
+
+fn wants_xml(accept: &str) -> bool {
+    let first = accept.split([',', ';']).next().unwrap_or_default().trim();
+    first == "application/xml" || first.starts_with("text/")
+}
+
+/// Errors of the REST protocol (§4.5): JSON, or XML for those who ask for it.
+fn rest_fault(fault: &ExchangeFault, xml: bool) -> Response {
+    use formats::xml::escape;
+    let detail = fault.detail.clone().unwrap_or_default();
+    let status = StatusCode::from_u16(fault.rest_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let (kind, body) = if xml {
+        let (code, text) = (escape(&fault.code), escape(&fault.text));
+        let body =
+            format!("<error><type>{code}</type><message>{text}</message><detail>{}</detail></error>", escape(&detail));
+        ("text/xml;charset=utf-8", body)
+    } else {
+        let body = serde_json::json!({ "type": fault.code, "message": fault.text, "detail": detail });
+        ("application/json;charset=utf-8", body.to_string())
+    };
+    (status, [("content-type", kind), ("x-road-error", fault.code.as_str())], body).into_response()
+}
+
+async fn list_clients(State(server): Server) -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], server.list_clients().to_string()).into_response()
+}
+
+async fn message(State(server): Server, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    if parts.method != Method::POST {
+        let fault = ExchangeFault::new(Place::ServerProxy, Cause::InvalidHttpMethod, "a message comes by POST");
+        return soap_fault(&fault.numbered(&*server.chance));
+    }
+    let peer = parts.extensions.get::<PeerCertificates>().map(|chain| chain.0.to_vec()).unwrap_or_default();
+    let header = |name| text(&parts.headers, name);
+    let answer = match read_body(&server, Place::ServerProxy, body, ENVELOPE_BYTES_MAX).await {
+        Ok(body) => {
+            let incoming = Incoming {
+                content_type: header("content-type").unwrap_or_default(),
+                request_id: header("x-road-request-id").unwrap_or_default(),
+                version: header("x-proxy-version"),
+                soap_action: header("x-original-soapaction"),
+                peer,
+                body,
+            };
+            server.serve_peer(incoming).await
+        }
+        Err(fault) => Err(fault.numbered(&*server.chance)),
+    };
+    match answer {
+        Ok(encoded) => {
+            ([("content-type", encoded.content_type.as_str()), ("x-hash-algorithm", "SHA-512")], encoded.body)
+                .into_response()
+        }
+        Err(fault) => soap_fault(&fault),
+    }
+}
+
+/// `GET /?cert=<sha1>&…` gives the OCSP responses of our certificates; HEAD is a heartbeat (reference §2.5).
+async fn ocsp(State(server): Server, Query(query): Query<Vec<(String, String)>>, request: Request) -> Response {
+    if request.method() == Method::HEAD {
+        return StatusCode::OK.into_response();
+    }
+    let wanted: Vec<&str> = query
+        .iter()
+        .filter(|(name, _)| name == "cert")
+        .map(|(_, value)| value.as_str())
+        .take(CERTIFICATES_MAX)
+        .collect();
+    let boundary = format!("xocsp{}", server.random_letters(30));
+    let mut body = Vec::new();
+    for sha1 in &wanted {
+        match server.status_by_sha1(sha1).await {
+            Ok(response) => {
+                write_part(&mut body, &boundary, &[("content-type", "application/ocsp-response")], &response);
+            }
+            Err(fault) => return (StatusCode::INTERNAL_SERVER_ERROR, fault.to_string()).into_response(),
+        }
+    }
+    if wanted.is_empty() || request.method() != Method::GET {
+        return (StatusCode::INTERNAL_SERVER_ERROR, "ask by GET with cert=<SHA-1 of a certificate>").into_response();
+    }
+    write_end(&mut body, &boundary);
+    let kind = format!("multipart/related; type=\"application/ocsp-response\"; charset=UTF-8; boundary={boundary}");
+    ([(header::CONTENT_TYPE, kind)], body).into_response()
+}
+
+/// How many certificates one question may name.
+const CERTIFICATES_MAX: usize = 10;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_are_json_or_xml() {
+        let fault = ExchangeFault::new(Place::ServerProxy, Cause::AccessDenied, "no <right>");
+        assert_eq!(rest_fault(&fault, false).status(), StatusCode::INTERNAL_SERVER_ERROR);
+        let own = ExchangeFault::new(Place::Client, Cause::InvalidMessage, "x");
+        let response = rest_fault(&own, true);
+        assert_eq!(response.status(), StatusCode::BAD_REQUEST);
+        assert_eq!(response.headers()["x-road-error"], "client.invalid_message");
+        assert!(wants_xml("text/xml") && wants_xml("application/xml;q=1") && !wants_xml("application/json, text/xml"));
+    }
+}

@@ -1,0 +1,134 @@
+//! What one exchange leaves behind on one server: log records and a traffic record, each in one transaction with what it
+//! belongs to.
+
+use super::{SecurityServer, signing::Signed};
+use crate::{
+    fault::{Cause, ExchangeFault, Place},
+    messagelog::{self, Direction, LogEntry},
+    opmonitor::{self, Side, TrafficRecord},
+};
+use base::{Fault, Id, Timestamp};
+use formats::identifier::{ClientId, ServiceId};
+
+/// Gathered while a message is worked on; complete as far as the work came.
+#[derive(Debug, Clone)]
+pub(super) struct Trace {
+    pub side: Side,
+    pub wording: &'static str,
+    pub message_id: String,
+    pub request_id: String,
+    pub client: String,
+    pub service: String,
+    pub begun: Timestamp,
+    pub request_bytes: usize,
+}
+
+impl Trace {
+    pub(super) fn new(side: Side, wording: &'static str, begun: Timestamp) -> Self {
+        Trace {
+            side,
+            wording,
+            message_id: String::new(),
+            request_id: String::new(),
+            client: String::new(),
+            service: String::new(),
+            begun,
+            request_bytes: 0,
+        }
+    }
+
+    pub(super) fn about(&mut self, id: &str, client: &ClientId, service: &ServiceId) {
+        self.message_id = id.to_owned();
+        self.client = client.to_string();
+        self.service = service.to_string();
+    }
+
+    fn finish(&self, now: Timestamp, response_bytes: usize, fault: Option<&ExchangeFault>) -> TrafficRecord {
+        let size = |bytes: usize| i64::try_from(bytes).unwrap_or(i64::MAX);
+        TrafficRecord {
+            message_id: self.message_id.clone(),
+            request_id: self.request_id.clone(),
+            side: self.side,
+            wording: self.wording.to_owned(),
+            client: self.client.clone(),
+            service: self.service.clone(),
+            request_in_at: self.begun,
+            response_out_at: now,
+            request_bytes: size(self.request_bytes),
+            response_bytes: size(response_bytes),
+            succeeded: fault.is_none(),
+            fault_code: fault.map(|fault| fault.code.clone()),
+        }
+    }
+
+    /// The log entry of one of the two messages.
+    pub(super) fn entry(
+        &self,
+        direction: Direction,
+        signer: &ClientId,
+        content_type: &str,
+        message: &[u8],
+        body: Option<&[u8]>,
+        signed: &Signed,
+    ) -> LogEntry {
+        LogEntry {
+            message_id: self.message_id.clone(),
+            request_id: self.request_id.clone(),
+            direction,
+            side: self.side,
+            wording: self.wording,
+            client: self.client.clone(),
+            service: self.service.clone(),
+            signer: signer.member_id().to_string(),
+            content_type: content_type.to_owned(),
+            message: message.to_vec(),
+            body: body.map(<[u8]>::to_vec),
+            signature: signed.signature.clone(),
+            chain_result: signed.chain.as_ref().map(|chain| chain.result.clone()),
+            chain: signed.chain.as_ref().map(|chain| chain.chain.clone()),
+        }
+    }
+}
+
+impl SecurityServer {
+    /// The request is durable when this returns; nothing is sent or asked before.
+    pub(super) async fn log_request(&self, place: Place, entry: &LogEntry) -> Result<(), ExchangeFault> {
+        self.write(entry, None).await.map_err(|fault| ExchangeFault::failed(place, Cause::LoggingFailed, &fault))
+    }
+
+    /// The answer and the traffic record are durable when this returns; nothing is answered before.
+    pub(super) async fn log_response(
+        &self,
+        place: Place,
+        trace: &Trace,
+        entry: &LogEntry,
+    ) -> Result<(), ExchangeFault> {
+        let size = entry.message.len() + entry.body.as_ref().map_or(0, Vec::len);
+        let traffic = trace.finish(self.clock.now(), size, None);
+        let written = self.write(entry, Some(&traffic)).await;
+        written.map_err(|fault| ExchangeFault::failed(place, Cause::LoggingFailed, &fault))
+    }
+
+    async fn write(&self, entry: &LogEntry, traffic: Option<&TrafficRecord>) -> Result<(), Fault> {
+        let now = self.clock.now();
+        let mut tx = self.store.begin().await?;
+        messagelog::append(&mut tx, &Id::new(now, &*self.chance), now, entry).await?;
+        if let Some(traffic) = traffic {
+            opmonitor::record(&mut tx, &Id::new(now, &*self.chance), traffic).await?;
+        }
+        tx.commit().await
+    }
+
+    /// A refused exchange leaves a traffic record. That the record cannot be written must not hide the refusal.
+    pub(super) async fn note_failure(&self, trace: &Trace, fault: &ExchangeFault) {
+        let traffic = trace.finish(self.clock.now(), 0, Some(fault));
+        let write = async {
+            let mut tx = self.store.begin().await?;
+            opmonitor::record(&mut tx, &Id::new(self.clock.now(), &*self.chance), &traffic).await?;
+            tx.commit().await
+        };
+        if let Err(cause) = write.await {
+            tracing::warn!(%cause, "a traffic record was not written");
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! Keys and certificates of the servers. A certificate is a file beside its key; one that will soon expire is replaced.
+
+use super::{CertificateOrder, IssueCertificates, Plan};
+use crate::{
+    country::Server,
+    server::{AuthenticationIdentity, SigningIdentity},
+};
+use base::{Algorithm, Clock, Fault, Lang, Signer};
+use formats::{
+    asn1::oid,
+    identifier::ClientId,
+    x509::{Certificate, Issuer, Name, NameBuilder, Profile, Template, sign_tbs},
+};
+use host::keys::{KeyDir, SoftKey};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+/// A certificate with less time left than this is replaced at start.
+const RENEW_BEFORE_S: i64 = 14 * 24 * 3600;
+/// The configuration's own certificate is known by its digest only; its years do not matter.
+const CONFIGURATION_VALIDITY_S: i64 = 20 * 365 * 24 * 3600;
+
+/// What one server signs and authenticates with.
+pub(super) struct Identities {
+    pub signing: Vec<SigningIdentity>,
+    pub authentication: AuthenticationIdentity,
+}
+
+fn failed(cause: impl std::fmt::Display) -> Fault {
+    Fault::new("set up keys and certificates of the exchange", cause)
+}
+
+impl Identities {
+    pub(super) async fn load_or_make(
+        plan: &Plan,
+        server: &Server,
+        host: &str,
+        issuer: &dyn IssueCertificates,
+        clock: &dyn Clock,
+    ) -> Result<Identities, Fault> {
+        let folder = plan.directory.join(format!("ss-{}", server.code));
+        let keys = KeyDir::open(&folder.join("keys"))?;
+        let members: BTreeSet<ClientId> = server.clients.iter().map(ClientId::member_id).collect();
+        let mut signing = Vec::new();
+        for member in members {
+            let name = format!("sign-{}-{}", member.class, member.member);
+            let key = keys.load_or_create(&name, Algorithm::EcdsaP256Sha256)?;
+            let order = CertificateOrder {
+                profile: Profile::MemberSigning,
+                subject: signing_name(plan, server, &member),
+                public_key_der: key.public_key_der().to_vec(),
+                host_names: Vec::new(),
+            };
+            let certificate = certificate(&folder.join(format!("{name}.der")), order, issuer, clock).await?;
+            signing.push(SigningIdentity { member, certificate, signer: key });
+        }
+        let key = keys.load_or_create("auth", Algorithm::EcdsaP256Sha256)?;
+        let order = CertificateOrder {
+            profile: Profile::MemberAuthentication,
+            subject: authentication_name(plan, server, host),
+            public_key_der: key.public_key_der().to_vec(),
+            host_names: vec![host.to_owned()],
+        };
+        let certificate = certificate(&folder.join("auth.der"), order, issuer, clock).await?;
+        let authentication = AuthenticationIdentity { certificate, key_pkcs8: key.pkcs8_der().to_vec() };
+        Ok(Identities { signing, authentication })
+    }
+}
+
+/// By the certificate profile: serialNumber = instance/server/class, CN = member code.
+fn signing_name(plan: &Plan, server: &Server, member: &ClientId) -> Name {
+    let organization = plan.country.name(member, Lang::En).unwrap_or(&member.member);
+    NameBuilder::new()
+        .with(oid::COUNTRY, &plan.country.instance)
+        .with(oid::ORGANIZATION, organization)
+        .with(oid::COMMON_NAME, &member.member)
+        .with(oid::SERIAL_NUMBER, &format!("{}/{}/{}", member.instance, server.code, member.class))
+        .build()
+}
+
+fn authentication_name(plan: &Plan, server: &Server, host: &str) -> Name {
+    let owner = &server.owner;
+    let organization = plan.country.name(owner, Lang::En).unwrap_or(&owner.member);
+    NameBuilder::new()
+        .with(oid::COUNTRY, &plan.country.instance)
+        .with(oid::ORGANIZATION, organization)
+        .with(oid::COMMON_NAME, host)
+        .with(oid::SERIAL_NUMBER, &format!("{}/{}/{}", owner.instance, server.code, owner.class))
+        .build()
+}
+
+/// The certificate in `file`, if it is for this key and lasts; otherwise a new one, kept before it is used.
+async fn certificate(
+    file: &Path,
+    order: CertificateOrder,
+    issuer: &dyn IssueCertificates,
+    clock: &dyn Clock,
+) -> Result<Certificate, Fault> {
+    let lasts = |certificate: &Certificate| {
+        certificate.key().spki() == order.public_key_der
+            && certificate.not_before() <= clock.now()
+            && certificate.not_after().as_second() - clock.now().as_second() > RENEW_BEFORE_S
+    };
+    let kept = std::fs::read(file).ok().and_then(|der| Certificate::from_der(&der).ok());
+    if let Some(kept) = kept.filter(lasts) {
+        return Ok(kept);
+    }
+    let der = issuer.issue(order).await?;
+    let certificate = Certificate::from_der(&der).map_err(failed)?;
+    write_durably(file, &der)?;
+    Ok(certificate)
+}
+
+fn write_durably(file: &Path, bytes: &[u8]) -> Result<(), Fault> {
+    use std::io::Write as _;
+    let partial = file.with_extension("partial");
+    let mut out = std::fs::File::create(&partial).map_err(failed)?;
+    out.write_all(bytes).and_then(|()| out.sync_all()).map_err(failed)?;
+    std::fs::rename(&partial, file).map_err(failed)
+}
+
+/// The key that signs the global configuration, with a certificate made by itself.
+pub(super) fn configuration_key(plan: &Plan, clock: &dyn Clock) -> Result<(Arc<SoftKey>, Vec<u8>), Fault> {
+    let folder: PathBuf = plan.directory.join("central");
+    let key = KeyDir::open(&folder.join("keys"))?.load_or_create("configuration", Algorithm::EcdsaP256Sha256)?;
+    let file = folder.join("configuration.der");
+    if let Ok(der) = std::fs::read(&file)
+        && Certificate::from_der(&der).is_ok_and(|kept| kept.key().spki() == key.public_key_der())
+    {
+        return Ok((key, der));
+    }
+    let name = NameBuilder::new()
+        .with(oid::COUNTRY, &plan.country.instance)
+        .with(oid::COMMON_NAME, "Exchange global configuration")
+        .build();
+    let now = clock.now();
+    let template = Template {
+        serial: vec![1],
+        subject: name.clone(),
+        public_key_der: key.public_key_der().to_vec(),
+        not_before: now,
+        not_after: base::clock::from_micros((now.as_second() + CONFIGURATION_VALIDITY_S) * 1_000_000),
+        profile: Profile::MemberSigning,
+        host_names: Vec::new(),
+        policies: Vec::new(),
+    };
+    let itself = Issuer {
+        name,
+        public_key_der: key.public_key_der().to_vec(),
+        algorithm: key.algorithm(),
+        ocsp_url: String::new(),
+        certificate_url: String::new(),
+    };
+    let certificate = sign_tbs(&template.tbs(&itself).map_err(failed)?, &*key)?;
+    write_durably(&file, certificate.der())?;
+    Ok((key, certificate.der().to_vec()))
+}

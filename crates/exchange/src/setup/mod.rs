@@ -1,0 +1,265 @@
+//! From the files of a country to a running exchange: keys, certificates, stores, the central server and every security
+//! server. A second start finds everything where the first left it.
+
+mod identities;
+mod parameters;
+
+use crate::{
+    CENTRAL_MIGRATIONS, SERVER_MIGRATIONS,
+    central::{Central, CentralParts},
+    client::ExchangeClient,
+    configuration::ConfigurationSource,
+    country::{Country, Server},
+    server::{Rights, SecurityServer, ServerListeners, ServerParts},
+};
+use base::{Chance, Clock, Fault};
+use formats::{
+    identifier::ClientId,
+    x509::{Name, Profile},
+};
+use host::{
+    http::Shutdown,
+    store::{Location, Migration, Store},
+};
+use identities::Identities;
+use std::{
+    collections::{BTreeMap, HashMap},
+    future::Future,
+    path::PathBuf,
+    pin::Pin,
+    sync::Arc,
+    time::Duration,
+};
+use tokio::net::TcpListener;
+
+/// A certificate that the exchange needs from the certificate centre.
+#[derive(Debug, Clone)]
+pub struct CertificateOrder {
+    /// `MemberSigning` or `MemberAuthentication`.
+    pub profile: Profile,
+    pub subject: Name,
+    /// SubjectPublicKeyInfo.
+    pub public_key_der: Vec<u8>,
+    /// Names for TLS; empty for signing certificates.
+    pub host_names: Vec<String>,
+}
+
+pub type Issuing<'a> = Pin<Box<dyn Future<Output = Result<Vec<u8>, Fault>> + Send + 'a>>;
+
+/// The certificate centre as the exchange sees it. Asked once per key; the answer (DER) is kept beside the key.
+pub trait IssueCertificates: Send + Sync {
+    fn issue(&self, order: CertificateOrder) -> Issuing<'_>;
+}
+
+/// The trust services that the global configuration approves.
+#[derive(Debug, Clone)]
+pub struct TrustServices {
+    /// The authority that issues members' certificates, DER.
+    pub authority: Vec<u8>,
+    pub authority_name: String,
+    pub ocsp_url: String,
+    /// The OCSP responder's certificate when it is not one that the authority issued for that.
+    pub ocsp_responder: Option<Vec<u8>>,
+    pub tsa_name: String,
+    pub tsa_url: String,
+    /// The time-stamping authority's certificate, DER.
+    pub tsa_certificate: Vec<u8>,
+}
+
+/// The ports of one server. Other servers reach the OCSP port two above the message port.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServerPorts {
+    pub host: String,
+    pub message: u16,
+    pub system: u16,
+}
+
+impl ServerPorts {
+    pub fn ocsp(&self) -> u16 {
+        self.message + 2
+    }
+}
+
+/// Everything that is not in the country's files.
+pub struct Plan {
+    pub country: Country,
+    /// Keys, certificates and the published parameters are kept here, in `central/` and `ss-<code>/`.
+    pub directory: PathBuf,
+    /// Where the store of a security domain is: asked with `central` and `ss-<code>`.
+    pub location: Box<dyn Fn(&str) -> Location + Send + Sync>,
+    /// Host and port of the central server: `127.0.0.1:8806`.
+    pub central: String,
+    /// By server code.
+    pub servers: BTreeMap<String, ServerPorts>,
+    /// Base address of each provider's information system.
+    pub systems: HashMap<ClientId, String>,
+    pub trust: TrustServices,
+}
+
+/// The ports of the demo: message, information system and OCSP at `base + 10 + 3 i`, by the order of the servers.
+pub fn ports_from(country: &Country, host: &str, base: u16) -> BTreeMap<String, ServerPorts> {
+    let ports = |(place, server): (u16, &Server)| {
+        let message = base + 10 + 3 * place;
+        (server.code.clone(), ServerPorts { host: host.to_owned(), message, system: message + 1 })
+    };
+    (0..).zip(&country.servers).map(ports).collect()
+}
+
+/// A prepared exchange; nothing listens yet.
+pub struct Exchange {
+    country: Country,
+    central_address: String,
+    ports: BTreeMap<String, ServerPorts>,
+    central: Arc<Central>,
+    servers: BTreeMap<String, Arc<SecurityServer>>,
+    clock: Arc<dyn Clock>,
+}
+
+/// Every socket of the exchange.
+pub struct Listeners {
+    central: TcpListener,
+    servers: BTreeMap<String, ServerListeners>,
+}
+
+impl Listeners {
+    /// Takes the sockets of one server out, for a process that does not run it.
+    pub fn take(&mut self, code: &str) -> Option<ServerListeners> {
+        self.servers.remove(code)
+    }
+}
+
+/// Opens or makes everything: at the first start keys, certificates and stores, later only reads them.
+pub async fn prepare(
+    plan: Plan,
+    issuer: &dyn IssueCertificates,
+    clock: Arc<dyn Clock>,
+    chance: Arc<dyn Chance>,
+) -> Result<Exchange, Fault> {
+    let mut identities = BTreeMap::new();
+    for server in &plan.country.servers {
+        let ports = ports_of(&plan, &server.code)?;
+        let made = Identities::load_or_make(&plan, server, &ports.host, issuer, &*clock).await?;
+        identities.insert(server.code.clone(), made);
+    }
+    let shared = parameters::shared(&plan, &identities)?;
+    let (signer, certificate) = identities::configuration_key(&plan, &*clock)?;
+    let shared = formats::globalconf::SharedParameters {
+        sources: vec![parameters::source(&plan.central, &certificate)],
+        ..shared
+    };
+    std::fs::write(plan.directory.join(OFFLINE_PARAMETERS), shared.to_xml())
+        .map_err(|cause| Fault::new("keep the shared parameters", cause))?;
+    let central = Central::start(CentralParts {
+        store: open(&plan, "central", CENTRAL_MIGRATIONS).await?,
+        signer,
+        certificate,
+        clock: clock.clone(),
+        validity_s: plan.country.limits.configuration_validity_s,
+        interval: Duration::from_secs(plan.country.limits.configuration_interval_s),
+        private: parameters::private(&plan.country),
+        shared,
+    })
+    .await?;
+    let source = ConfigurationSource { anchor: central.anchor(&plan.central) };
+    let mut servers = BTreeMap::new();
+    for server in &plan.country.servers {
+        let own = identities.remove(&server.code).expect("made above for every server");
+        let parts = ServerParts {
+            id: plan.country.server_id(server),
+            store: open(&plan, &format!("ss-{}", server.code), SERVER_MIGRATIONS).await?,
+            clock: clock.clone(),
+            chance: chance.clone(),
+            limits: plan.country.limits,
+            clients: server.clients.clone(),
+            rights: Rights::of(&plan.country.services, &server.clients),
+            systems: plan.systems.clone(),
+            signing: own.signing,
+            authentication: own.authentication,
+            source: source.clone(),
+        };
+        servers.insert(server.code.clone(), SecurityServer::new(parts));
+    }
+    Ok(Exchange { country: plan.country, central_address: plan.central, ports: plan.servers, central, servers, clock })
+}
+
+/// The file in the exchange's folder by which `pencere verify` judges containers without a network.
+pub const OFFLINE_PARAMETERS: &str = "shared-params.xml";
+
+fn ports_of<'a>(plan: &'a Plan, code: &str) -> Result<&'a ServerPorts, Fault> {
+    plan.servers.get(code).ok_or_else(|| Fault::new("set up the exchange", format_args!("server {code} has no ports")))
+}
+
+async fn open(plan: &Plan, domain: &str, migrations: &[&[Migration]]) -> Result<Store, Fault> {
+    let location = (plan.location)(domain);
+    Store::open(&location, migrations).await.map_err(|error| Fault::new("open a store of the exchange", error))
+}
+
+async fn listen(host: &str, port: u16) -> Result<TcpListener, Fault> {
+    let failed = |cause| Fault::new("listen", format!("{host}:{port}: {cause}"));
+    TcpListener::bind((host, port)).await.map_err(failed)
+}
+
+impl Exchange {
+    pub fn country(&self) -> &Country {
+        &self.country
+    }
+
+    pub fn central(&self) -> &Arc<Central> {
+        &self.central
+    }
+
+    pub fn server(&self, code: &str) -> Option<&Arc<SecurityServer>> {
+        self.servers.get(code)
+    }
+
+    pub fn servers(&self) -> impl Iterator<Item = (&str, &Arc<SecurityServer>)> {
+        self.servers.iter().map(|(code, server)| (code.as_str(), server))
+    }
+
+    pub fn ports(&self) -> &BTreeMap<String, ServerPorts> {
+        &self.ports
+    }
+
+    /// For every part that asks data services.
+    pub fn client(&self) -> ExchangeClient {
+        let mut ports = HashMap::new();
+        for server in &self.country.servers {
+            let Some(own) = self.ports.get(&server.code) else { continue };
+            for client in &server.clients {
+                ports.insert(client.clone(), format!("http://{}:{}", own.host, own.system));
+            }
+        }
+        ExchangeClient::new(ports, self.clock.clone(), self.country.limits.answer_bytes_max)
+    }
+
+    /// Takes every port, so that one that is taken is known before anything starts.
+    pub async fn bind(&self) -> Result<Listeners, Fault> {
+        let (host, port) = self.central_address.rsplit_once(':').unwrap_or((&self.central_address, ""));
+        let port = port.parse().map_err(|_| Fault::new("listen", "the central server's address has no port"))?;
+        let central = listen(host, port).await?;
+        let mut servers = BTreeMap::new();
+        for (code, ports) in &self.ports {
+            let listeners = ServerListeners {
+                message: listen(&ports.host, ports.message).await?,
+                system: listen(&ports.host, ports.system).await?,
+                ocsp: listen(&ports.host, ports.ocsp()).await?,
+            };
+            servers.insert(code.clone(), listeners);
+        }
+        Ok(Listeners { central, servers })
+    }
+
+    /// Serves everything until the end. A server that cannot be set up ends this with its fault.
+    pub async fn run(&self, listeners: Listeners, shutdown: Shutdown) -> Result<(), Fault> {
+        let central = host::http::serve(listeners.central, self.central.router(), shutdown.clone());
+        let publishing = self.central.clone().run(shutdown.clone());
+        let mut running = Vec::new();
+        for (code, listeners) in listeners.servers {
+            if let Some(server) = self.servers.get(&code) {
+                running.push(server.clone().run(listeners, shutdown.clone()));
+            }
+        }
+        let (_, _, outcomes) = tokio::join!(central, publishing, futures_util::future::join_all(running));
+        outcomes.into_iter().collect()
+    }
+}

@@ -1,0 +1,9 @@
+//! Stories of the exchange over real sockets: two servers, a central server, an authority, an information system.
+
+mod asking;
+mod attacks;
+mod failures;
+mod logs;
+mod refusals;
+mod vectors;
+mod world;
