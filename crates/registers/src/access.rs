@@ -4,9 +4,10 @@
 use crate::question::Admitted;
 use base::{Chance, Fault, Id, Timestamp};
 use host::args;
-use host::audit::Entry;
+use host::audit::{self, Finding};
 use host::store::{Row, Store, Tx};
-use serde_json::json;
+use serde_json::{Value as Json, json};
+use std::collections::BTreeMap;
 
 /// What was done with the data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,11 +62,12 @@ pub(crate) async fn record(
         let reader = question.reader;
         let (user, case) = (reader.user.as_deref().unwrap_or(""), reader.case_reference.as_deref().unwrap_or(""));
         let (service, outcome) = (question.service.code.as_str(), if access.found { "found" } else { "nothing" });
-        let entry = Entry {
+        let entry = audit::Entry {
             at: now,
             actor: reader.client.clone(),
             action: access.kind.action(),
             subject: id.to_string(),
+            // `examine` compares these with the row below, name by name.
             detail: json!({
                 "register": question.schema.identifier,
                 "service": service,
@@ -172,4 +174,76 @@ pub async fn entry(store: &Store, id: &str, pin: &str) -> Result<Option<Logged>,
         )
         .await?;
     Ok(row.as_ref().map(Logged::read))
+}
+
+/// What is wrong with an access log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Tampering {
+    /// The audit log under it was changed.
+    Log(Finding),
+    /// The entry's row is gone, though its leaf stands.
+    EntryMissing { leaf_index: u64 },
+    /// The row says something else than its leaf.
+    EntryChanged { leaf_index: u64 },
+    /// A row that no leaf speaks of.
+    EntryInvented { leaf_index: u64 },
+}
+
+/// Reads the whole access log against its leaves and the signed heads.
+pub async fn examine(store: &Store, log_key_der: &[u8]) -> Result<Vec<Tampering>, Fault> {
+    // The register goes on working meanwhile: what is written between the two sizes is not judged this time.
+    let size = audit::size(store).await?;
+    let rows = store
+        .query(
+            "SELECT id, at, about, kind, reader_member, reader_subsystem, reader_user, service, case_reference, purpose,
+             fields, outcome, message_id, leaf_index FROM registers_access",
+            &args![],
+        )
+        .await?;
+    let mut entries: BTreeMap<u64, Logged> =
+        rows.iter().map(Logged::read).map(|entry| (entry.leaf_index, entry)).collect();
+    let mut found = Vec::new();
+    let findings = audit::examine(store, log_key_der, |leaf_index, leaf| {
+        if leaf_index >= size {
+            return;
+        }
+        let leaf: Json = serde_json::from_str(leaf).unwrap_or_default();
+        let speaks_of_access = leaf["detail"]["service"].is_string();
+        match entries.remove(&leaf_index) {
+            None if speaks_of_access => found.push(Tampering::EntryMissing { leaf_index }),
+            None => {}
+            Some(_) if !speaks_of_access => found.push(Tampering::EntryInvented { leaf_index }),
+            Some(entry) if !entry.says(&leaf) => found.push(Tampering::EntryChanged { leaf_index }),
+            Some(_) => {}
+        }
+    })
+    .await?;
+    let grown = audit::size(store).await?;
+    let invented = entries.into_keys().filter(|leaf_index| !(size..grown).contains(leaf_index));
+    found.extend(invented.map(|leaf_index| Tampering::EntryInvented { leaf_index }));
+    found.extend(findings.into_iter().map(Tampering::Log));
+    Ok(found)
+}
+
+impl Logged {
+    /// Whether the row and the leaf say the same.
+    fn says(&self, leaf: &Json) -> bool {
+        let detail = &leaf["detail"];
+        let action = [AccessKind::View, AccessKind::Input, AccessKind::Change, AccessKind::CorrectionRequest]
+            .into_iter()
+            .find(|kind| kind.code() == self.kind)
+            .map(AccessKind::action);
+        leaf["subject"] == self.id.as_str()
+            && leaf["at"] == self.at.to_string()
+            && leaf["actor"] == format!("{}/{}", self.reader_member, self.reader_subsystem)
+            && leaf["action"].as_str() == action
+            && detail["user"] == self.reader_user
+            && detail["service"] == self.service
+            && detail["caseReference"] == self.case_reference
+            && detail["purpose"] == self.purpose
+            && detail["about"] == self.about
+            && detail["fields"] == json!(self.fields)
+            && detail["outcome"] == self.outcome
+            && detail["messageId"] == self.message_id
+    }
 }

@@ -23,6 +23,12 @@ struct AccessProof {
     inclusion: Inclusion,
 }
 
+/// The log's head as it stands after this look, signed.
+pub(crate) async fn signed_head(store: &Store, signer: &dyn Signer, now: Timestamp) -> Result<Json, Fault> {
+    let head = audit::sign_tree_head(store, signer, now).await?;
+    serde_json::to_value(head).map_err(|cause| Fault::new("write the head of the access log", cause))
+}
+
 pub(crate) async fn prove(
     store: &Store,
     signer: &dyn Signer,

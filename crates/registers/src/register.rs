@@ -95,10 +95,15 @@ impl Register {
         let mut tx = store.begin().await?;
         access::record(&mut tx, asked, &reply.accesses, now, &*self.chance).await?;
         tx.commit().await?;
-        match leaf {
-            Some(leaf) => Ok(proof::prove(store, &*self.signer, &self.schema.identifier, leaf, now).await?),
-            None => reply.body.map_err(Failure::Refused),
+        if let Some(leaf) = leaf {
+            return Ok(proof::prove(store, &*self.signer, &self.schema.identifier, leaf, now).await?);
         }
+        let mut body = reply.body.map_err(Failure::Refused)?;
+        if matches!(asked.service.kind, ServiceKind::AccessLog) {
+            // Whoever looks at their log takes its signed head along: from then on nothing before it can be changed unseen.
+            body["head"] = proof::signed_head(store, &*self.signer, now).await?;
+        }
+        Ok(body)
     }
 
     async fn change(&self, asked: &Admitted<'_>) -> Result<Json, Failure<Refusal>> {
@@ -156,6 +161,11 @@ impl Register {
             message_id: Id::new(self.clock.now(), &*self.chance).to_string(),
         };
         self.ask(&Question { service: service.code.clone(), input, reader }).await.map(|_| ())
+    }
+
+    /// Reads the whole access log against its leaves and signed heads; empty when nothing was touched.
+    pub async fn examine_log(&self) -> Result<Vec<access::Tampering>, Fault> {
+        access::examine(&self.store, self.signer.public_key_der()).await
     }
 
     /// Every version of a record, oldest first. For the register's own clerks and for tests; never an answer.

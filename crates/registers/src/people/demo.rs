@@ -1,6 +1,7 @@
 //! The fixed people of the demo (`demo.toml`): who they are and what the registers hold on them.
 
-use base::{Date, Localized, Pin};
+use base::{Date, Fault, Localized, Pin};
+use std::path::Path;
 
 #[derive(Debug, Clone, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -93,6 +94,13 @@ pub struct DemoCompany {
     pub legal_form: String,
     pub registered_on: Date,
     pub address: DemoAddress,
+}
+
+impl Demo {
+    /// Only the fixed people, without the lists: `<country>/demo.toml`.
+    pub fn load(country: &Path) -> Result<Demo, Fault> {
+        super::lists::read(&country.join("demo.toml"))
+    }
 }
 
 impl DemoPerson {

@@ -3,7 +3,7 @@
 use base::{Chance, Date, Pin, SeededChance};
 use jiff::ToSpan;
 
-/// One of a list; the lists of a country are never empty, `Lists` that were drawn from once are in the tests.
+/// One of a list. `Lists::load` lets no empty list pass.
 pub(super) fn one_of<'a, T>(chance: &SeededChance, list: &'a [T]) -> &'a T {
     &list[index(chance, list.len())]
 }

@@ -19,13 +19,36 @@ impl Lists {
     /// `country` is the country's folder: `countries/az`.
     pub fn load(country: &Path) -> Result<Lists, Fault> {
         let people = country.join("people");
-        Ok(Lists {
+        let lists = Lists {
             names: read(&people.join("names.toml"))?,
             places: read(&people.join("places.toml"))?,
             figures: read(&people.join("figures.toml"))?,
             records: read::<Records>(&people.join("records.toml"))?.record,
-            demo: read(&country.join("demo.toml"))?,
-        })
+            demo: Demo::load(country)?,
+        };
+        match lists.gap() {
+            None => Ok(lists),
+            Some(gap) => Err(Fault::new("read the lists of the population", format!("there are no {gap}"))),
+        }
+    }
+
+    /// What people are drawn from and is not there.
+    fn gap(&self) -> Option<&'static str> {
+        let (names, figures) = (&self.names, &self.figures);
+        let places = &self.places.place;
+        [
+            ("given names", names.given.male.is_empty() || names.given.female.is_empty()),
+            ("surnames", names.surnames.pairs.is_empty()),
+            ("places with a share", places.iter().all(|place| place.share == 0)),
+            ("streets in one of the places", places.iter().any(|place| place.streets.is_empty())),
+            ("ages with a share", figures.ages.iter().all(|band| band.share == 0)),
+            ("legal forms with a share", figures.tax.legal_forms.iter().all(|form| form.share == 0)),
+            ("activities", figures.tax.activities.is_empty()),
+            ("words for company names", figures.tax.name_first.is_empty() || figures.tax.name_second.is_empty()),
+            ("companies to work for", self.demo.companies.is_empty()),
+        ]
+        .into_iter()
+        .find_map(|(what, missing)| missing.then_some(what))
     }
 }
 
@@ -37,7 +60,7 @@ impl Lists {
     }
 }
 
-fn read<T: serde::de::DeserializeOwned>(file: &Path) -> Result<T, Fault> {
+pub(super) fn read<T: serde::de::DeserializeOwned>(file: &Path) -> Result<T, Fault> {
     let broken = |cause: String| Fault::new("read the lists of the population", format!("{}: {cause}", file.display()));
     let text = std::fs::read_to_string(file).map_err(|cause| broken(cause.to_string()))?;
     toml::from_str(&text).map_err(|cause| broken(cause.to_string()))

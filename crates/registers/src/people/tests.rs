@@ -103,6 +103,26 @@ fn name_lists_have_no_doubles_and_only_the_country_s_letters() {
 }
 
 #[test]
+fn a_list_without_entries_is_one_clear_sentence() {
+    let country = host::testing::TempDir::new();
+    let people = country.path().join("people");
+    std::fs::create_dir_all(&people).expect("a folder");
+    for file in ["names.toml", "places.toml", "figures.toml", "records.toml"] {
+        std::fs::copy(country_folder().join("people").join(file), people.join(file)).expect("a copy");
+    }
+    std::fs::copy(country_folder().join("demo.toml"), country.path().join("demo.toml")).expect("a copy");
+    Lists::load(country.path()).expect("whole");
+    let places = std::fs::read_to_string(people.join("places.toml")).expect("the file");
+    let bare = places.replace("streets = [\"Sülh", "streets = [] # [\"Sülh");
+    assert_ne!(bare, places);
+    std::fs::write(people.join("places.toml"), bare).expect("written");
+    let fault = Lists::load(country.path()).expect_err("a gap");
+    assert_eq!(fault.cause, "there are no streets in one of the places");
+    std::fs::write(people.join("places.toml"), "place = 1").expect("written");
+    assert!(Lists::load(country.path()).expect_err("no list").cause.contains("places.toml"));
+}
+
+#[test]
 fn the_demo_people_are_who_the_journeys_need() {
     let lists = lists();
     let people: Vec<(&str, String)> =

@@ -75,4 +75,8 @@ CREATE TABLE registers_load (
     records BIGINT NOT NULL,
     digest TEXT NOT NULL
 );",
+}, Migration {
+    part: "registers",
+    number: 2,
+    sql: "CREATE UNIQUE INDEX registers_access_leaf ON registers_access (leaf_index);",
 }];

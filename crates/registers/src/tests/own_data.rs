@@ -122,3 +122,33 @@ async fn the_log_is_read_in_pages_from_the_newest() {
         assert_eq!(older["rows"][0]["id"], log[2]["id"]);
     }
 }
+
+#[tokio::test]
+async fn whatever_is_done_to_the_log_in_the_database_is_found() {
+    use crate::access::Tampering;
+    use host::audit::Finding;
+    for world in worlds("iamas").await {
+        world.ask("personByPin", json!({ "pin": "AYTEN01" }), reader("sign-in", "LEYLA03")).await.expect("Aytən");
+        world.ask("personByPin", json!({ "pin": "RASHAD2" }), reader("sign-in", "LEYLA03")).await.expect("Rəşad");
+        let head = world.own("accessLog", "AYTEN01", json!({})).await["head"]["size"].as_u64().expect("a signed head");
+        let found = async |sql: &'static str| {
+            let mut tx = world.store.begin().await.expect("a transaction");
+            tx.execute(sql, &args![]).await.expect("changed");
+            tx.commit().await.expect("committed");
+            world.register.examine_log().await.expect("examined")
+        };
+        assert_eq!(world.register.examine_log().await.expect("examined"), []);
+        let look = world.log("AYTEN01").await[1]["logIndex"].as_u64().expect("a number");
+        assert_eq!(look, 1, "the filling is leaf 0");
+        let changed = found("UPDATE registers_access SET reader_user = 'PIN:TURAL06' WHERE leaf_index = 1").await;
+        assert_eq!(changed, [Tampering::EntryChanged { leaf_index: 1 }]);
+        let moved = found("UPDATE registers_access SET leaf_index = 999 WHERE leaf_index = 1").await;
+        let expected = [Tampering::EntryMissing { leaf_index: 1 }, Tampering::EntryInvented { leaf_index: 999 }];
+        assert_eq!(moved, expected);
+        let deleted = found("DELETE FROM registers_access WHERE leaf_index = 999").await;
+        assert_eq!(deleted, [Tampering::EntryMissing { leaf_index: 1 }]);
+        let cut = found("DELETE FROM host_audit_entry WHERE leaf_index = 1").await;
+        assert!(cut.contains(&Tampering::Log(Finding::LeafMissing { index: 1 })), "{cut:?}");
+        assert!(cut.contains(&Tampering::Log(Finding::PastChanged { head_size: head })), "{cut:?}");
+    }
+}
