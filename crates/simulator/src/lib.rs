@@ -3,3 +3,4 @@
 
 pub mod bank;
 pub mod mailbox;
+mod phrases;

@@ -79,6 +79,7 @@ pub struct Report {
     pub report_id: String,
     pub order: String,
     pub outcome: Outcome,
+    /// The order's amount; zero when the bank has never seen the order.
     #[serde(with = "decimal")]
     pub amount: Money,
     pub currency: String,
