@@ -2,6 +2,7 @@
 //! functions to the same sheet, so that the two stand side by side.
 
 mod live;
+mod print;
 mod report;
 mod sheet;
 

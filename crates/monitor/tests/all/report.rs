@@ -112,3 +112,15 @@ fn the_json_has_the_promised_shape() {
     let again: score::Score = serde_json::from_value(json).expect("readable");
     assert_eq!(again, score);
 }
+
+#[test]
+fn the_table_for_a_terminal_says_both() {
+    let methodology = methodology();
+    let online = std::collections::BTreeSet::from(["1.1".to_owned()]);
+    let observations = score::Observations { online, facts: Vec::new() };
+    let live = score::live(&methodology, &observations, base::clock::from_micros(0));
+    let text = score::Score { report: score::report(&methodology), live }.to_string();
+    assert!(text.starts_with("Infrastructure index: 5 of 7 in the report, 0 of 7 here and now\n"), "{text}");
+    assert_eq!(text.matches("here and now    ").count(), 1, "only what runs has a second line");
+    assert!(text.contains("0 met, 0 not met, 54 without data"), "{text}");
+}
