@@ -74,6 +74,8 @@ pub trait SignDocuments: Send + Sync {
 pub struct NewDebt {
     /// The case's reference: raising the same debt twice gives the same debt.
     pub case_reference: String,
+    /// Id of the fee in the country's tariff.
+    pub fee: String,
     pub amount: Money,
     pub title: Localized,
     /// Member code of the agency that is owed.
@@ -96,9 +98,6 @@ pub trait Fees: Send + Sync {
     /// Records the debt in the caller's transaction and returns its code.
     fn raise<'a>(&'a self, tx: &'a mut Tx, debt: NewDebt) -> PortFuture<'a, Result<String, Fault>>;
 
-    /// Whether the debt is paid, by its committed state.
-    fn paid<'a>(&'a self, debt_code: &'a str) -> PortFuture<'a, Result<Option<Paid>, Fault>>;
-
     /// Gives up a debt of a withdrawn application, in the caller's transaction; a paid one stays as it is.
     fn cancel<'a>(&'a self, tx: &'a mut Tx, debt_code: &'a str, at: Timestamp) -> PortFuture<'a, Result<(), Fault>>;
 }
@@ -110,8 +109,11 @@ pub struct SafeDocument {
     pub key: String,
     /// Public code of the verification page; unguessable, chosen by the engine.
     pub verification_code: String,
-    /// PIN of the person, or TIN of the company, that owns the document.
+    /// `receipt` or `decision`.
+    pub kind: &'static str,
+    /// `PIN:…` or `TIN:…`.
     pub owner: String,
+    pub owner_name: String,
     /// PIN of the person who applied (the owner, or the one who acts for the owning company).
     pub applicant: String,
     pub number: String,
@@ -123,11 +125,16 @@ pub struct SafeDocument {
     pub bytes: Vec<u8>,
     pub case_reference: String,
     pub issued_at: Timestamp,
+    /// The day in the country.
+    pub issued_on: base::Date,
     /// Last day on which the document holds good.
     pub valid_to: Option<base::Date>,
 }
 
 pub trait Safe: Send + Sync {
+    /// A new public code; it is printed on the document before the document exists.
+    fn draw_code(&self) -> String;
+
     /// Where anyone may check the document; it is printed as text and as a QR code before the document exists in the safe.
     fn verification_address(&self, verification_code: &str) -> String;
 

@@ -1,217 +1,190 @@
-//! The engine's door: one method per use case, taking who asks and giving a typed view. Bodies live in the rooms beside it.
+//! The engine's door: what it is made of, and the steps that every use case shares. The use cases themselves are methods of
+//! `Services` in `apply` (the applicant's), `work` (the official's), `evidence::asking` and `jobs`.
 
-use crate::{catalogue::Catalogue, form::Answers, refusal::Outcome, view::*};
-use base::{Failure, Fault};
+use crate::{
+    case::{
+        Case, Dossier, Event, Source, State, deadline,
+        parts::{self, Actor, count_use, record},
+        step,
+    },
+    catalogue::{Catalogue, Definition},
+    ports::{Fees, Safe, SignDocuments},
+    refusal::{Outcome, Refusal},
+    view::{Applicant, Official},
+};
+use base::{Chance, Clock, Date, Failure, Id, Localized, Timestamp, dataservice::DataServices};
+use host::{
+    blobs::Blobs,
+    outbox::Notice,
+    store::{Store, Tx},
+};
+use serde_json::{Map, Value as Json, json};
 use std::{collections::BTreeMap, sync::Arc};
 
+/// Everything that the engine needs of the world.
+pub struct Setup {
+    pub store: Store,
+    pub blobs: Blobs,
+    pub catalogue: Arc<Catalogue>,
+    pub data: Arc<dyn DataServices>,
+    pub signing: Arc<dyn SignDocuments>,
+    pub fees: Arc<dyn Fees>,
+    pub safe: Arc<dyn Safe>,
+    pub clock: Arc<dyn Clock>,
+    pub chance: Arc<dyn Chance>,
+}
+
+/// The use cases; cloning shares them.
+#[derive(Clone)]
 pub struct Services {
-    pub(crate) catalogue: Arc<Catalogue>,
+    pub(crate) setup: Arc<Setup>,
 }
 
-fn not_yet<T>() -> Outcome<T> {
-    Err(Failure::Failed(Fault::new("services", "this use case is being written")))
+pub(crate) fn refuse<T>(refusal: Refusal) -> Outcome<T> {
+    Err(Failure::Refused(refusal))
 }
 
-/// The applicant's side.
-#[allow(unused_variables, clippy::unused_async)]
+/// Values of an event, in words of every language.
+pub(crate) fn shown<const N: usize>(values: [(&str, Localized); N]) -> Map<String, Json> {
+    values.into_iter().map(|(name, words)| (name.to_owned(), json!(words))).collect()
+}
+
 impl Services {
+    pub fn open(setup: Setup) -> Services {
+        Services { setup: Arc::new(setup) }
+    }
+
     pub fn catalogue(&self) -> &Catalogue {
-        &self.catalogue
+        &self.setup.catalogue
     }
-    /// Opens an application (or comes back to the one already in draft) and asks the registers; returns the reference.
-    pub async fn start(&self, who: &Applicant, service: &str) -> Outcome<String> {
-        not_yet()
-    }
-    /// The step, or with `None` the first one that lacks an answer.
-    pub async fn page(&self, who: &Applicant, reference: &str, step: Option<&str>) -> Outcome<Page> {
-        not_yet()
-    }
-    /// Saves one step. Refused with `Refusal::Invalid` field by field; what stands is saved even then.
-    pub async fn answer(
-        &self,
-        who: &Applicant,
-        reference: &str,
-        step: &str,
-        typed: &BTreeMap<String, String>,
-    ) -> Outcome<Next> {
-        not_yet()
-    }
-    pub async fn attach(
-        &self,
-        who: &Applicant,
-        reference: &str,
-        field: &str,
-        file_name: &str,
-        content: Vec<u8>,
-    ) -> Outcome<FileView> {
-        not_yet()
-    }
-    pub async fn detach(&self, who: &Applicant, reference: &str, file: &str) -> Outcome<()> {
-        not_yet()
-    }
-    pub async fn file(&self, who: &Applicant, reference: &str, file: &str) -> Outcome<FileContent> {
-        not_yet()
-    }
-    pub async fn summary(&self, who: &Applicant, reference: &str) -> Outcome<Summary> {
-        not_yet()
-    }
-    /// Freezes the application and prepares the signature; `certificate` is the signer's, DER.
-    pub async fn sign_request(&self, who: &Applicant, reference: &str, certificate: &[u8]) -> Outcome<SignRequest> {
-        not_yet()
-    }
-    /// Takes the signature value; submits, or waits for the fee. Repeating it gives the same answer.
-    pub async fn sign_complete(
-        &self,
-        who: &Applicant,
-        reference: &str,
-        request: &str,
-        signature: &[u8],
-    ) -> Outcome<CaseView> {
-        not_yet()
-    }
-    /// Back from the summary to the form, before signing.
-    pub async fn reopen(&self, who: &Applicant, reference: &str) -> Outcome<()> {
-        not_yet()
-    }
-    /// Called by the wiring when payments have settled the debt; idempotent.
-    pub async fn fee_paid(&self, case_reference: &str) -> Outcome<()> {
-        not_yet()
-    }
-    pub async fn my_cases(&self, who: &Applicant) -> Outcome<Vec<CaseLine>> {
-        not_yet()
-    }
-    pub async fn case(&self, who: &Applicant, reference: &str) -> Outcome<CaseView> {
-        not_yet()
-    }
-    pub async fn withdraw(&self, who: &Applicant, reference: &str, version: i64) -> Outcome<()> {
-        not_yet()
-    }
-    /// During a correction, `answer`/`attach` work on the named steps; this hands the case back.
-    pub async fn correct(&self, who: &Applicant, reference: &str, comment: &str) -> Outcome<()> {
-        not_yet()
-    }
-    /// The original in place of a silent register (decree instruction 9).
-    pub async fn give_original(
-        &self,
-        who: &Applicant,
-        reference: &str,
-        evidence: &str,
-        file_name: &str,
-        content: Vec<u8>,
-    ) -> Outcome<()> {
-        not_yet()
-    }
-    /// "This is wrong": recorded in the case, shown to the official, sent to the register as a correction request.
-    pub async fn dispute(
-        &self,
-        who: &Applicant,
-        reference: &str,
-        evidence: &str,
-        fact: &str,
-        claimed: &str,
-        reason: &str,
-    ) -> Outcome<()> {
-        not_yet()
-    }
-    /// PDF (`signed` false) or the signed container.
-    pub async fn document(
-        &self,
-        who: &Applicant,
-        reference: &str,
-        document: &str,
-        signed: bool,
-    ) -> Outcome<FileContent> {
-        not_yet()
-    }
-    pub async fn feedback(&self, who: &Applicant, reference: &str, rating: i64, comment: &str) -> Outcome<()> {
-        not_yet()
-    }
-    pub async fn opinion(&self, service: &str) -> Outcome<Opinion> {
-        not_yet()
-    }
-    pub async fn usage(&self) -> Outcome<Vec<Usage>> {
-        not_yet()
-    }
-}
 
-/// The official's side.
-#[allow(unused_variables, clippy::unused_async)]
-impl Services {
-    pub async fn queue(&self, official: &Official, filter: &QueueFilter) -> Outcome<Vec<QueueLine>> {
-        not_yet()
+    pub(crate) fn now(&self) -> Timestamp {
+        self.setup.clock.now()
     }
-    pub async fn official_case(&self, official: &Official, reference: &str) -> Outcome<OfficialCase> {
-        not_yet()
+
+    pub(crate) fn today(&self) -> Date {
+        self.catalogue().calendar().day_of(self.now())
     }
-    pub async fn take(&self, official: &Official, reference: &str) -> Outcome<()> {
-        not_yet()
+
+    pub(crate) fn new_id(&self) -> Id {
+        Id::new(self.now(), self.setup.chance.as_ref())
     }
-    pub async fn release(&self, official: &Official, reference: &str) -> Outcome<()> {
-        not_yet()
+
+    pub(crate) fn definition_of(&self, case: &Case) -> Option<Arc<Definition>> {
+        self.catalogue().definition(&case.service).cloned()
     }
-    pub async fn ask_correction(
+
+    /// As committed.
+    pub(crate) async fn dossier(&self, reference: &str) -> Outcome<Dossier> {
+        Dossier::load(&mut Source::Store(&self.setup.store), reference, |case| self.definition_of(case)).await
+    }
+
+    /// As the transaction sees it.
+    pub(crate) async fn dossier_in(&self, tx: &mut Tx, reference: &str) -> Outcome<Dossier> {
+        Dossier::load(&mut Source::Tx(tx), reference, |case| self.definition_of(case)).await
+    }
+
+    /// The case, if it is this person's own or of the company that the person acts for.
+    pub(crate) fn own(&self, who: &Applicant, dossier: Dossier) -> Outcome<Dossier> {
+        let by_company =
+            || dossier.case.tin.is_some() && dossier.case.tin == who.company.as_ref().map(|it| it.tin.clone());
+        if dossier.case.pin == who.pin.as_str() || by_company() {
+            return Ok(dossier);
+        }
+        refuse(Refusal::UnknownCase)
+    }
+
+    /// The case, if it has been submitted to this official's agency.
+    pub(crate) fn in_queue_of(&self, official: &Official, dossier: Dossier) -> Outcome<Dossier> {
+        if dossier.case.submitted_at.is_none() {
+            return refuse(Refusal::UnknownCase);
+        }
+        if dossier.case.agency != official.agency {
+            return refuse(Refusal::NotYourQueue);
+        }
+        Ok(dossier)
+    }
+
+    /// Moves the case along one edge of the table, with its event, its audit entry and its clock. The caller saves.
+    pub(crate) async fn advance(
         &self,
-        official: &Official,
-        reference: &str,
-        text: &str,
-        steps: &[String],
+        tx: &mut Tx,
+        case: &mut Case,
+        event: Event,
+        action: &'static str,
+        actor: &Actor,
+        values: Map<String, Json>,
     ) -> Outcome<()> {
-        not_yet()
+        let Some(to) = step(case.state, event) else { return refuse(Refusal::NotNow { state: case.state }) };
+        let now = self.now();
+        let today = self.today();
+        if let Some(clock) = case.clock() {
+            case.set_clock(match to.pauses_clock() {
+                true => deadline::pause(&clock, today),
+                false => deadline::resume(self.catalogue().calendar(), &clock, today),
+            });
+        }
+        case.state = to;
+        if !to.is_application() {
+            case.draft_key = None;
+        }
+        if to.is_final() {
+            case.late = case.due(self.catalogue().calendar(), today).is_some_and(|due| due.late);
+            case.decided_at = Some(now);
+            self.count(tx, case, to.name(), case.submitted_at.map(|at| now.as_second() - at.as_second())).await?;
+        }
+        record(tx, case, action, actor, values, now).await
     }
-    /// Facts of an original, entered by the official: fact id → typed text.
-    pub async fn read_original(
+
+    pub(crate) async fn count(
         &self,
-        official: &Official,
-        reference: &str,
-        evidence: &str,
-        facts: &Answers,
+        tx: &mut Tx,
+        case: &Case,
+        kind: &'static str,
+        seconds: Option<i64>,
     ) -> Outcome<()> {
-        not_yet()
+        let month = self.today().strftime("%Y-%m").to_string();
+        Ok(count_use(tx, &self.new_id(), case, kind, &month, seconds, self.now()).await?)
     }
-    /// Writes the decision document (PDF); it takes effect when signed.
-    pub async fn decide(
+
+    /// Leaves a notice for somebody of the case; `what` names its text in the country's folder of notices.
+    pub(crate) async fn tell(
         &self,
-        official: &Official,
-        reference: &str,
-        version: i64,
-        approve: bool,
-        reasons: &str,
+        tx: &mut Tx,
+        case: &Case,
+        person: &str,
+        what: &str,
+        values: &[(&str, &str)],
     ) -> Outcome<()> {
-        not_yet()
+        let title = self.catalogue().card(&case.service).map(|card| card.title.clone());
+        let title = title.unwrap_or_else(|| parts::same(&case.service));
+        let mut all = BTreeMap::from([
+            ("reference".to_owned(), case.reference.clone()),
+            ("service.az".to_owned(), title.az),
+            ("service.en".to_owned(), title.en),
+            ("service.ru".to_owned(), title.ru),
+        ]);
+        all.extend(values.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        let room = if person == case.pin { "cases" } else { "office" };
+        tx.notice(&Notice {
+            key: format!("services.{what}/{}/{}", case.reference, case.version),
+            person: person.to_owned(),
+            template: what.to_owned(),
+            values: all,
+            link: Some(format!("/{room}/{}", case.reference)),
+            at: self.now(),
+        })
+        .await?;
+        Ok(())
     }
-    pub async fn drop_decision(&self, official: &Official, reference: &str) -> Outcome<()> {
-        not_yet()
-    }
-    pub async fn decision_preview(&self, official: &Official, reference: &str) -> Outcome<FileContent> {
-        not_yet()
-    }
-    pub async fn decision_sign_request(
-        &self,
-        official: &Official,
-        reference: &str,
-        certificate: &[u8],
-    ) -> Outcome<SignRequest> {
-        not_yet()
-    }
-    pub async fn decision_sign_complete(
-        &self,
-        official: &Official,
-        reference: &str,
-        request: &str,
-        signature: &[u8],
-    ) -> Outcome<()> {
-        not_yet()
-    }
-    pub async fn official_file(&self, official: &Official, reference: &str, file: &str) -> Outcome<FileContent> {
-        not_yet()
-    }
-    pub async fn official_document(
-        &self,
-        official: &Official,
-        reference: &str,
-        document: &str,
-        signed: bool,
-    ) -> Outcome<FileContent> {
-        not_yet()
+
+    pub(crate) fn is_editable(&self, dossier: &Dossier, step: &str) -> bool {
+        match dossier.case.state {
+            State::Draft | State::ToSign => true,
+            State::CorrectionRequested => {
+                dossier.case.correction.as_ref().is_some_and(|correction| correction.steps.iter().any(|id| id == step))
+            }
+            _ => false,
+        }
     }
 }

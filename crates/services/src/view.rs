@@ -338,8 +338,8 @@ pub struct TimelineEntry {
     pub at: Timestamp,
     /// `services.event.<name>` is the key of its sentence.
     pub event: String,
-    /// Placeholders of the sentence: `register`, `officer`, `amount`, `number` … already in words.
-    pub values: BTreeMap<String, String>,
+    /// Placeholders of the sentence: `register`, `officer`, `number`, `text` …, in words of every language.
+    pub values: BTreeMap<String, Localized>,
     pub by: ActorView,
 }
 

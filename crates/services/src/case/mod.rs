@@ -1,5 +1,11 @@
-//! A case from its first draft to its last document: states, rows, events.
+//! A case from its first draft to its last document: states, the legal clock, rows.
 
+pub mod deadline;
+mod facts;
+pub(crate) mod parts;
+pub(crate) mod row;
 mod state;
 
+pub(crate) use facts::Dossier;
+pub(crate) use row::{Case, Source};
 pub use state::{EDGES, Event, State, step};

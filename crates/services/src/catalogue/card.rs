@@ -51,6 +51,8 @@ pub struct Report {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FeeCard {
+    /// Its id in `fees.toml`, and in the tariff of payments.
+    pub id: String,
     pub amount: Money,
     pub title: Localized,
 }
@@ -89,4 +91,6 @@ pub struct Card {
     pub if_late: Option<Localized>,
     /// Only who acts for a company may ask.
     pub company_only: bool,
+    /// A person has at most one case of it under way.
+    pub one_at_a_time: bool,
 }

@@ -39,6 +39,7 @@ pub struct DocumentWords {
     pub company: Localized,
     pub reasons: Localized,
     pub legal_basis: Localized,
+    pub remark: Localized,
     pub computation: Localized,
     pub signed_by: Localized,
     pub valid_to: Localized,

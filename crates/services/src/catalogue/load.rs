@@ -103,6 +103,8 @@ struct CardFile {
     if_late: Option<Localized>,
     #[serde(default)]
     company_only: bool,
+    #[serde(default)]
+    one_at_a_time: bool,
 }
 
 /// Reads `countries/<code>`: `calendar.toml`, `fees.toml` and `services/`. Nothing is returned unless everything is right.
@@ -249,7 +251,11 @@ impl Reader {
                 recommendations,
             },
             fee: fee.and_then(|(_, amount)| {
-                amount.map(|amount| FeeCard { amount: amount.qepik, title: amount.title.clone() })
+                amount.map(|amount| FeeCard {
+                    id: amount.id.clone(),
+                    amount: amount.qepik,
+                    title: amount.title.clone(),
+                })
             }),
             period: raw.period,
             who: raw.who,
@@ -259,6 +265,7 @@ impl Reader {
             legal_basis: raw.legal_basis,
             if_late: raw.if_late,
             company_only: raw.company_only,
+            one_at_a_time: raw.one_at_a_time,
         };
         check::card(&card).into_iter().for_each(|what| self.problem(&file, what));
         Some(card)

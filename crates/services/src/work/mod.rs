@@ -1,0 +1,4 @@
+//! The official's use cases: the queue, the case, correction, originals, the decision and its signature.
+
+mod decide;
+mod queue;
