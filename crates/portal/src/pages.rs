@@ -47,13 +47,6 @@ pub struct Services {
     pub rest: String,
 }
 
-#[derive(Debug, Clone)]
-pub struct FetchedLine {
-    pub what: String,
-    pub from: String,
-    pub instead_of: String,
-}
-
 #[derive(Debug, Template)]
 #[template(path = "citizen/service.html")]
 pub struct Service {
@@ -67,7 +60,7 @@ pub struct Service {
     /// Where the application begins; none while the service is not online.
     pub start: Option<String>,
     pub resume: bool,
-    pub fetched: Vec<FetchedLine>,
+    pub fetched: Vec<String>,
     pub recommendations: Vec<String>,
     pub steps: Vec<String>,
     pub facts: Vec<Fact>,
@@ -354,8 +347,7 @@ pub struct Correction {
     pub crumbs: Crumbs,
     pub errors: Errors,
     pub holder: String,
-    pub register: String,
-    pub field: String,
+    pub action: String,
     pub evidence: Evidence,
     pub fields: Vec<Field>,
 }
@@ -367,6 +359,7 @@ pub struct Profile {
     pub notes: Vec<Note>,
     pub facts: Facts,
     pub contact: Evidence,
+    pub choices: Vec<Field>,
     /// (since when, with what, until when)
     pub logins: Vec<(String, String, String)>,
 }
@@ -399,7 +392,8 @@ pub struct Feedback {
     pub s: Shell,
     pub errors: Errors,
     pub notes: Vec<Note>,
-    pub case: String,
+    pub action: String,
+    pub about: String,
     pub fields: Vec<Field>,
 }
 
@@ -428,6 +422,8 @@ pub struct Scores {
     pub index: String,
     pub index_note: String,
     pub components: Vec<ComponentLine>,
+    /// The country's criteria with their evidence.
+    pub country: Option<String>,
     pub services: Vec<ScoreLine>,
 }
 
@@ -500,6 +496,14 @@ pub struct Welcome {
     pub notes: Vec<Note>,
 }
 
+/// The official's own page.
+#[derive(Debug, Template)]
+#[template(path = "office/post.html")]
+pub struct Post {
+    pub s: Shell,
+    pub facts: Facts,
+}
+
 #[derive(Debug, Clone)]
 pub struct QueueLine {
     pub href: String,
@@ -561,6 +565,7 @@ pub struct Confirm {
     pub notes: Vec<Note>,
     pub reference: String,
     pub facts: Facts,
+    pub preview: String,
     pub action: String,
     pub drop: String,
     pub back: String,

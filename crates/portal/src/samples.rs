@@ -170,11 +170,7 @@ fn services(lang: Lang, empty: bool) -> String {
 
 fn service(lang: Lang, online: bool) -> String {
     let s = public(lang, "/services/1.1").at(Place::Services);
-    let fetched = FetchedLine {
-        what: words(lang, "Son 12 ayın əmək haqqı", "Salary of the last 12 months", "Зарплата за 12 месяцев"),
-        from: words(lang, "Sosial sığorta reyestri", "Social insurance register", "Реестр социального страхования"),
-        instead_of: words(lang, "Orta əmək haqqı haqqında arayış", "Certificate of average salary", "Справка о средней зарплате"),
-    };
+    let fetched = words(lang, "Son 12 ayın əmək haqqı: DSMF", "Salary of the last 12 months: SSPF", "Зарплата за 12 месяцев: ГФСЗ");
     let page = Service {
         crumbs: crumbs(&s),
         number: "1.1".into(),
@@ -460,8 +456,7 @@ fn correction(lang: Lang) -> String {
         crumbs: crumbs(&s),
         errors: Errors::of(s.t("layout.problem"), &fields),
         holder: agency(lang),
-        register: "insurance".into(),
-        field: "salary".into(),
+        action: s.url("/data/correction/insurance/salary"),
         evidence: Evidence { rows: evidence(&s).rows.into_iter().take(1).collect() },
         fields,
         s,
@@ -475,6 +470,7 @@ fn profile(lang: Lang) -> String {
         notes: Vec::new(),
         facts: Facts { rows: vec![Fact::new(s.t("profile.name"), "Aytən Məmmədova"), Fact::new(s.t("profile.language"), s.t("profile.language_name"))] },
         contact: evidence(&s),
+        choices: vec![Field::new("mail", s.t("profile.mail"), Kind::Check).hint(s.t("profile.mail_hint"))],
         logins: vec![(s.moment(s.now), s.t("profile.with_card").into(), s.moment(s.now))],
         s,
     };
@@ -517,7 +513,8 @@ fn feedback(lang: Lang) -> String {
     let page = Feedback {
         errors: Errors::default(),
         notes: vec![Note { mood: Mood::Good, title: s.t("feedback.thanks_title").into(), text: s.t("feedback.thanks").into(), link: None }],
-        case: String::new(),
+        action: s.url("/feedback"),
+        about: String::new(),
         fields: vec![Field::new("rating", s.t("feedback.rating"), Kind::Radio(choices.to_vec())), Field::new("comment", s.t("feedback.comment"), Kind::Area)],
         s,
     };
@@ -532,6 +529,7 @@ fn scores(lang: Lang, live: bool) -> String {
         index: s.f("scores.index", &[("score", "5"), ("max", "7")]),
         index_note: s.f("scores.index_note", &[("components", "7")]),
         components: vec![ComponentLine { name: words(lang, "Etibarlı mənbələr", "Authentic sources", "Достоверные источники"), score: "0,33".into(), note: "1/3".into() }],
+        country: live.then(|| s.url("/scores/country")),
         services: vec![ScoreLine { href: Some(s.url("/scores/1.1")), name: service_name(lang), maturity: "4/4".into(), participation: "10/10".into(), transparency: s.t("scores.no_data").into() }],
         s,
     };

@@ -78,6 +78,7 @@ fn confirm(lang: Lang) -> String {
         notes: Vec::new(),
         reference: "1.1-2026-000123".into(),
         facts: Facts { rows: vec![Fact::new(s.t("officecase.outcome"), s.t("confirm.approve"))] },
+        preview: s.url("/cases/x/preview"),
         action: s.url("/cases/x/sign"),
         drop: s.url("/cases/x/drop"),
         back: s.url("/cases/x"),
@@ -107,6 +108,12 @@ fn operator(lang: Lang) -> String {
     page.render().expect("a page renders")
 }
 
+fn post(lang: Lang) -> String {
+    let s = official(lang, "/profile", Place::Elsewhere);
+    let facts = Facts { rows: vec![Fact::new(s.t("office.role_official"), agency(lang))] };
+    Post { facts, s }.render().expect("a page renders")
+}
+
 pub(super) fn all(lang: Lang) -> Vec<(&'static str, String)> {
     let stranger = Shell { office: true, ..public(lang, "/") };
     let note = Note { mood: Mood::Warn, title: stranger.t("office.no_office_title").into(), text: stranger.t("office.no_office").into(), link: None };
@@ -118,5 +125,6 @@ pub(super) fn all(lang: Lang) -> Vec<(&'static str, String)> {
         ("office-case-errors", office_case(lang, true)),
         ("office-confirm", confirm(lang)),
         ("office-operator", operator(lang)),
+        ("office-post", post(lang)),
     ]
 }

@@ -1,0 +1,71 @@
+//! Who is logged in, where notices go, whom the person acts for, which log-ins are open.
+
+use crate::{
+    pages,
+    parts::{Choice, Evidence, EvidenceRow, Fact, Facts, Field, Kind, Mood, Note},
+    posted::Posted,
+    session::Area,
+    shell::Place,
+    visit::{Paged, Visit, page as paged},
+};
+use axum::extract::Query;
+use base::Lang;
+use serde::Deserialize;
+
+#[derive(Debug, Default, Deserialize)]
+pub struct Came {
+    saved: Option<String>,
+}
+
+/// In which language notices come, and whether by mail too: the person's own choice.
+pub async fn save(visit: Visit, posted: Posted) -> Paged {
+    let lang = Lang::parse(posted.text("lang")).unwrap_or(visit.lang);
+    let person = visit.person()?.pin.clone();
+    visit.app.notify.set_choice(person.as_str(), lang, posted.text("mail") == "yes").await?;
+    Ok(visit.go("/profile?saved=1"))
+}
+
+pub async fn page(visit: Visit, Query(came): Query<Came>) -> Paged {
+    let person = visit.person()?;
+    let s = visit.at(Place::Profile);
+    let acting = person.company.as_ref().map_or_else(|| s.t("profile.acting_self").to_owned(), |company| company.name.clone());
+    let logins = visit.app.sessions_of(&person.pin, Area::Citizen).await?;
+    let method = |method: &str| if method == "card" { s.t("profile.with_card") } else { s.t("profile.with_phone") };
+    let logins = logins.iter().map(|(since, with, until)| (s.moment(*since), method(with).to_owned(), s.moment(*until)));
+    let known = visit.app.notify.contact(person.pin.as_str()).await?;
+    let row = |name: &str, value: Option<String>| {
+        let value = value.filter(|value| !value.is_empty());
+        let from = s.t("profile.contact_from").to_owned();
+        value.map(|value| EvidenceRow { name: name.to_owned(), value, from, ..EvidenceRow::default() })
+    };
+    let contact = [row(s.t("profile.email"), known.email.clone())];
+    let languages = s.langs().map(|(lang, name)| Choice {
+        value: lang.tag().to_owned(),
+        label: name.to_owned(),
+        hint: String::new(),
+        chosen: lang == known.lang,
+    });
+    let choices = vec![
+        Field::new("lang", s.t("profile.notice_language"), Kind::Select(languages.to_vec())).width("mid"),
+        Field::new("mail", s.t("profile.mail"), Kind::Check)
+            .hint(s.t("profile.mail_hint"))
+            .value(if known.mail_on { "yes" } else { "" }),
+    ];
+    let text = s.t("profile.saved").to_owned();
+    let saved = came.saved.map(|_| Note { mood: Mood::Good, title: String::new(), text, link: None });
+    paged(&pages::Profile {
+        notes: saved.into_iter().collect(),
+        choices,
+        facts: Facts {
+            rows: vec![
+                Fact::new(s.t("profile.name"), person.name.as_str()),
+                Fact::new(s.t("officecase.applicant_pin"), person.pin.as_str()),
+                Fact::new(s.t("profile.acting"), acting),
+                Fact::new(s.t("profile.language"), s.t("profile.language_name")),
+            ],
+        },
+        contact: Evidence { rows: contact.into_iter().flatten().collect() },
+        logins: logins.collect(),
+        s,
+    })
+}
