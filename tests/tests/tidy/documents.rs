@@ -36,3 +36,20 @@ fn the_documents_that_the_readme_names_are_there() {
     }
     none(problems, "README.md links to nothing");
 }
+
+#[test]
+fn every_table_stands_in_the_document_on_personal_data() {
+    let document = read(&root().join("docs/PRIVACY.md"));
+    let mut problems = Vec::new();
+    for file in files("crates", ".rs") {
+        let text = read(&root().join(&file));
+        for table in text.split("CREATE TABLE ").skip(1).filter_map(|rest| rest.split(" (").next()) {
+            let is_name = table.contains('_') && table.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+            // Tables of the store's own tests begin so.
+            if is_name && !table.starts_with("test_") && !document.contains(&format!("| `{table}` |")) {
+                problems.push(format!("{}: {table}", file.display()));
+            }
+        }
+    }
+    none(problems, "tables that docs/PRIVACY.md does not name");
+}
