@@ -13,9 +13,11 @@ mod time_stamping;
 pub mod validation;
 
 pub use centre::{Authority, Carrier, Centre, Change, Holder, Issued, Member, Order, Person, Post, State};
+pub use client::{OcspClient, TsaClient};
 pub use refusal::Refusal;
 pub use schema::MIGRATIONS;
 pub use settings::{Names, Settings};
+pub use signing::{Session, SignedDocument, Signing};
 
 /// What a use case of this room ends in when it does not succeed.
 pub type Failure = base::Failure<Refusal>;

@@ -185,7 +185,10 @@ fn of_container(error: ContainerError) -> Refusal {
 }
 
 fn digests(files: &[DataFile]) -> Vec<SignedFile> {
-    let digest =
-        |file: &DataFile| SignedFile { name: file.name.clone(), mime: file.mime.clone(), sha256: sha256(&file.bytes) };
+    let digest = |file: &DataFile| SignedFile {
+        name: file.name.clone(),
+        media_type: file.media_type.clone(),
+        sha256: sha256(&file.bytes),
+    };
     files.iter().map(digest).collect()
 }

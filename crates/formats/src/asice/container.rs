@@ -32,7 +32,7 @@ pub enum ContainerError {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DataFile {
     pub name: String,
-    pub mime: String,
+    pub media_type: String,
     pub bytes: Vec<u8>,
 }
 
@@ -103,7 +103,7 @@ impl Container {
                 _ if is_signatures(&name) => read.signatures.push((name, content)),
                 _ if name.starts_with("META-INF/") => read.unknown.push(name),
                 _ if !is_file_name(&name) => return Err(ContainerError::Name),
-                _ => read.files.push(DataFile { name, mime: String::new(), bytes: content }),
+                _ => read.files.push(DataFile { name, media_type: String::new(), bytes: content }),
             }
         }
         read.match_manifest(manifest_xml.as_deref());
@@ -115,7 +115,7 @@ impl Container {
         self.has_manifest = listed.len() == self.files.len();
         for file in &mut self.files {
             match listed.iter().find(|(name, _)| *name == file.name) {
-                Some((_, mime)) => file.mime.clone_from(mime),
+                Some((_, media_type)) => file.media_type.clone_from(media_type),
                 None => self.has_manifest = false,
             }
         }

@@ -14,7 +14,7 @@ pub(super) fn write(files: &[DataFile]) -> String {
         out.push_str(&format!(
             "<manifest:file-entry manifest:full-path=\"{}\" manifest:media-type=\"{}\"/>",
             escape_attribute(&file.name),
-            escape_attribute(&file.mime)
+            escape_attribute(&file.media_type)
         ));
     }
     out.push_str("</manifest:manifest>");

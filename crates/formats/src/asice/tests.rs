@@ -45,8 +45,8 @@ fn scene() -> Scene {
 
 fn files() -> Vec<DataFile> {
     vec![
-        DataFile { name: "ərizə.pdf".into(), mime: "application/pdf".into(), bytes: b"salam".to_vec() },
-        DataFile { name: "plan.dwg".into(), mime: "image/vnd.dwg".into(), bytes: vec![7; 4096] },
+        DataFile { name: "ərizə.pdf".into(), media_type: "application/pdf".into(), bytes: b"salam".to_vec() },
+        DataFile { name: "plan.dwg".into(), media_type: "image/vnd.dwg".into(), bytes: vec![7; 4096] },
     ]
 }
 
@@ -74,7 +74,11 @@ impl Scene {
     fn signature(&self) -> String {
         let list = files()
             .iter()
-            .map(|file| SignedFile { name: file.name.clone(), mime: file.mime.clone(), sha256: sha256(&file.bytes) })
+            .map(|file| SignedFile {
+                name: file.name.clone(),
+                media_type: file.media_type.clone(),
+                sha256: sha256(&file.bytes),
+            })
             .collect();
         let wanted = ToBeSigned::new(0, list, &self.leaf, noon(), None);
         let value = self.key.sign(&wanted.message()).expect("signed");
@@ -96,8 +100,7 @@ impl Scene {
 }
 
 fn codes(verdict: &Verdict) -> Vec<&'static str> {
-    let inside = verdict.signatures.iter().flat_map(|signature| &signature.findings);
-    verdict.findings.iter().chain(inside).map(|finding| finding.reason.code()).collect()
+    verdict.all_findings().map(|finding| finding.reason.code()).collect()
 }
 
 #[test]
@@ -158,10 +161,12 @@ fn changed_files_and_evidence_are_noticed() {
     };
     let mut changed = files();
     changed[0].bytes[0] ^= 1;
-    assert_eq!(codes(&scene.verdict(&write(&changed, &signature))), ["file_changed"]);
+    let verdict = scene.verdict(&write(&changed, &signature));
+    assert_eq!((codes(&verdict), verdict.reasons()), (vec!["file_changed"], vec!["file_changed".to_owned()]));
+    assert_eq!(verdict.all_findings().next().expect("a finding").to_string(), "file changed: ərizə.pdf");
     assert_eq!(codes(&scene.verdict(&write(&files()[..1], &signature))), ["file_missing"]);
     let mut more = files();
-    more.push(DataFile { name: "əlavə.txt".into(), mime: "text/plain".into(), bytes: Vec::new() });
+    more.push(DataFile { name: "əlavə.txt".into(), media_type: "text/plain".into(), bytes: Vec::new() });
     assert_eq!(codes(&scene.verdict(&write(&more, &signature))), ["file_unsigned"]);
     assert_eq!(codes(&scene.verdict(&Container::write(&files(), &[]).expect("written"))), ["no_signature"]);
 
@@ -257,7 +262,7 @@ fn archives_that_lie_are_refused() {
 
 #[test]
 fn what_cannot_be_written_is_refused() {
-    let file = |name: &str| DataFile { name: name.into(), mime: String::new(), bytes: Vec::new() };
+    let file = |name: &str| DataFile { name: name.into(), media_type: String::new(), bytes: Vec::new() };
     assert_eq!(Container::write(&[file("a"), file("a")], &[]), Err(ContainerError::DuplicateName));
     for name in ["", "mimetype", "META-INF/a", "a/../b", "C:x", "a\nb", &"x".repeat(256)] {
         assert_eq!(Container::write(&[file(name)], &[]), Err(ContainerError::Name), "{name}");

@@ -16,6 +16,24 @@ pub struct Verdict {
     pub findings: Vec<Finding>,
 }
 
+impl Verdict {
+    /// Everything that is wrong, in the container and in every signature.
+    pub fn all_findings(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().chain(self.signatures.iter().flat_map(|signature| &signature.findings))
+    }
+
+    /// The codes of everything that is wrong, each once.
+    pub fn reasons(&self) -> Vec<String> {
+        let mut codes: Vec<String> = Vec::new();
+        for finding in self.all_findings() {
+            if !codes.iter().any(|code| code == finding.reason.code()) {
+                codes.push(finding.reason.code().to_owned());
+            }
+        }
+        codes
+    }
+}
+
 /// The verdict on one signature.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SignatureVerdict {
@@ -34,6 +52,13 @@ pub struct SignatureVerdict {
     pub roles: Vec<String>,
     /// Empty when valid.
     pub findings: Vec<Finding>,
+}
+
+impl SignatureVerdict {
+    /// The signer's name, empty when the signature could not be read.
+    pub fn signer_name(&self) -> &str {
+        self.signer.as_ref().map_or("", |signer| &signer.name)
+    }
 }
 
 /// Who signed, by the certificate.
@@ -67,6 +92,13 @@ pub struct Finding {
     pub reason: Reason,
     #[serde(skip_serializing_if = "String::is_empty")]
     pub about: String,
+}
+
+impl std::fmt::Display for Finding {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str(&self.reason.code().replace('_', " "))?;
+        if self.about.is_empty() { Ok(()) } else { write!(out, ": {}", self.about) }
+    }
 }
 
 /// Everything that makes a container or a signature invalid.

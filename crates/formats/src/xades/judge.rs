@@ -114,3 +114,21 @@ impl<'a> Tree<'a> {
         canonicalize_doc(&self.document, mode, Some(&set), prefixes).map_err(|_| XadesError::Algorithm)
     }
 }
+
+/// A whole document in canonical form without comments, as a hash chain's transform wants it.
+pub fn canonical_document(text: &str, method: &str) -> Result<Vec<u8>, XadesError> {
+    let tree = Tree::parse(text)?;
+    tree.canonical(tree.root()?, method, &[])
+}
+
+/// The one element of this name in a document, in canonical form; several of the name are a wrong structure, because a
+/// reader could be shown another than the one that is signed.
+pub fn canonical_element(text: &str, namespace: &str, name: &str, method: &str) -> Result<Vec<u8>, XadesError> {
+    let tree = Tree::parse(text)?;
+    let all = tree.document.descendants(tree.document.root());
+    let found: Vec<NodeId> = all.into_iter().filter(|node| tree.is(*node, namespace, name)).collect();
+    match found[..] {
+        [element] => tree.canonical(element, method, &[]),
+        _ => Err(XadesError::Structure),
+    }
+}

@@ -6,7 +6,7 @@ mod judge;
 mod read;
 mod write;
 
-pub use judge::{DEPTH_MAX, XML_SIZE_BYTES_MAX};
+pub use judge::{DEPTH_MAX, XML_SIZE_BYTES_MAX, canonical_document, canonical_element};
 pub use read::{ReadSignature, Reference, Stamped, read_signatures};
 pub use write::{SignedFile, SignedValue, ToBeSigned};
 

@@ -11,8 +11,8 @@ use base::Signer;
 
 fn signed(key: &TestKey, certificate: &Certificate) -> String {
     let files = vec![
-        SignedFile { name: "ərizə 1.pdf".into(), mime: "application/pdf".into(), sha256: sha256(b"salam") },
-        SignedFile { name: "plan/çertyoj.dwg".into(), mime: "image/vnd.dwg".into(), sha256: sha256(b"plan") },
+        SignedFile { name: "ərizə 1.pdf".into(), media_type: "application/pdf".into(), sha256: sha256(b"salam") },
+        SignedFile { name: "plan/çertyoj.dwg".into(), media_type: "image/vnd.dwg".into(), sha256: sha256(b"plan") },
     ];
     let wanted = ToBeSigned::new(0, files, certificate, noon(), Some("\"Xəzər Tikinti\" MMC & <direktor>".into()));
     let kept = serde_json::to_string(&wanted).expect("JSON");
@@ -120,7 +120,7 @@ fn every_signed_part_is_guarded() {
 #[test]
 fn a_value_of_another_key_is_not_taken() {
     let (_, certificate, _) = scene();
-    let file = SignedFile { name: "a.pdf".into(), mime: "application/pdf".into(), sha256: [0; 32] };
+    let file = SignedFile { name: "a.pdf".into(), media_type: "application/pdf".into(), sha256: [0; 32] };
     let wanted = ToBeSigned::new(0, vec![file], &certificate, noon(), None);
     let value = TestKey::generate().sign(&wanted.message()).expect("signed");
     assert_eq!(wanted.clone().with_value(&value), Err(XadesError::Value));

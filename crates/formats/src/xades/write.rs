@@ -23,7 +23,7 @@ pub struct SignedFile {
     /// The name in the container, as people read it.
     pub name: String,
     /// Media type.
-    pub mime: String,
+    pub media_type: String,
     pub sha256: [u8; 32],
 }
 
@@ -149,7 +149,7 @@ impl ToBeSigned {
             out.push_str(&format!(
                 "<xades:DataObjectFormat ObjectReference=\"#{id}-R{at}\"><xades:MimeType>{}</xades:MimeType>\
                  </xades:DataObjectFormat>",
-                escape(&file.mime)
+                escape(&file.media_type)
             ));
         }
         out.push_str("</xades:SignedDataObjectProperties></xades:SignedProperties>");

@@ -31,7 +31,7 @@ pub struct Scene {
 }
 
 pub fn settings() -> Settings {
-    toml::from_str(include_str!("../../../../countries/az/trust.toml")).expect("the country's settings")
+    Settings::parse(include_str!("../../../../countries/az/trust.toml")).expect("the country's settings")
 }
 
 pub fn key() -> SoftKey {

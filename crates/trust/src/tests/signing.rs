@@ -15,8 +15,8 @@ use host::args;
 
 fn files() -> Vec<DataFile> {
     vec![
-        DataFile { name: "qərar.pdf".into(), mime: "application/pdf".into(), bytes: b"%PDF salam".to_vec() },
-        DataFile { name: "data.json".into(), mime: "application/json".into(), bytes: b"{}".to_vec() },
+        DataFile { name: "qərar.pdf".into(), media_type: "application/pdf".into(), bytes: b"%PDF salam".to_vec() },
+        DataFile { name: "data.json".into(), media_type: "application/json".into(), bytes: b"{}".to_vec() },
     ]
 }
 
@@ -97,7 +97,7 @@ async fn what_may_not_begin_is_refused() {
     let login = scene.person(Profile::PersonAuthentication, &key).await;
     let foreign = other.person(Profile::PersonSigning, &key).await;
     let begin = |files: &[DataFile], certificate: &[u8]| signing.prepare(files, certificate, None);
-    let named = |name: &str| vec![DataFile { name: name.into(), mime: String::new(), bytes: vec![1] }];
+    let named = |name: &str| vec![DataFile { name: name.into(), media_type: String::new(), bytes: vec![1] }];
     let large = vec![DataFile { bytes: vec![0; CONTENT_SIZE_BYTES_MAX + 1], ..files().remove(0) }];
     for (files, certificate, expected) in [
         (vec![], certificate.der(), Refusal::NothingToSign),
