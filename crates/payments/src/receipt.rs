@@ -95,9 +95,9 @@ impl Payments {
         row.as_ref().map_or_else(|| refuse(Refusal::ReceiptUnknown), |row| Ok(self.read_receipt(row)))
     }
 
-    /// The receipts of a debt, oldest first; more than one only if a payment was reversed and made again.
+    /// The receipts of a debt, newest first; more than one only if a payment was reversed and made again.
     pub async fn receipts_of_debt(&self, debt: &Id) -> Result<Vec<Receipt>, Fault> {
-        let rows = self.store().query(select_receipt!("WHERE r.debt_id = $1 ORDER BY r.number"), &args![debt]).await?;
+        let rows = self.store().query(select_receipt!("WHERE r.debt_id = $1 ORDER BY r.number DESC"), &args![debt]).await?;
         Ok(rows.iter().map(|row| self.read_receipt(row)).collect())
     }
 

@@ -48,8 +48,8 @@ impl Frame {
     }
 
     /// The line that says what this is, in every language at once.
-    fn demo(&self) -> [&'static str; 3] {
-        Lang::ALL.map(|lang| words("demo", lang))
+    fn demo(&self) -> [(Lang, &'static str); 3] {
+        Lang::ALL.map(|lang| (lang, words("demo", lang)))
     }
 
     /// The other languages, each with its own name for itself.

@@ -39,8 +39,8 @@ impl Frame {
     }
 
     /// The line that says what this is, in every language at once.
-    fn demo(&self) -> [&'static str; 3] {
-        Lang::ALL.map(|lang| WORDS.text("demo", lang))
+    fn demo(&self) -> [(Lang, &'static str); 3] {
+        Lang::ALL.map(|lang| (lang, WORDS.text("demo", lang)))
     }
 
     fn others(&self) -> Vec<(Lang, &'static str)> {
