@@ -118,6 +118,23 @@ impl PublicKey {
         (self.kind == Kind::P256 && self.raw.len() == 65 && self.raw[0] == 4).then_some(&self.raw)
     }
 
+    /// Whether the key is one that a certificate may be issued for: a point on its curve, or RSA of 2048 to 8192 bits.
+    pub fn is_acceptable(&self) -> bool {
+        let digest = Digest::Sha256;
+        let family = if self.kind == Kind::Rsa { Family::RsaPkcs1 } else { Family::EcdsaDer };
+        let Some(algorithm) = self.algorithm(Scheme { family, digest }) else { return false };
+        let well_formed = signature::UnparsedPublicKey::new(algorithm, &self.raw).parse().is_ok();
+        well_formed && (self.kind != Kind::Rsa || self.modulus_bits().is_some_and(|bits| (2048..=8192).contains(&bits)))
+    }
+
+    fn modulus_bits(&self) -> Option<usize> {
+        let mut numbers = Cursor::sequence_of(&self.raw, "RSA key").ok()?;
+        let modulus = numbers.integer().ok()?;
+        let digits = modulus.strip_prefix(&[0]).unwrap_or(modulus);
+        let unused = digits.first()?.leading_zeros();
+        (digits.len() * 8).checked_sub(usize::try_from(unused).ok()?)
+    }
+
     /// The content of the key's bit string, whose SHA-1 is the key identifier (RFC 5280 §4.2.1.2) and OCSP's key hash.
     pub fn raw(&self) -> &[u8] {
         &self.raw
@@ -176,7 +193,7 @@ impl PublicKey {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testkey::TestKey;
+    use crate::{asn1::write, testkey::TestKey};
     use base::Signer;
 
     #[test]
@@ -193,6 +210,23 @@ mod tests {
         assert!(!key.verifies(scheme, b"Salam", &fixed), "another message");
         assert!(!key.verifies(Scheme { family: Family::RsaPkcs1, ..scheme }, b"salam", &fixed), "another family");
         assert!(!key.verifies(Scheme { digest: Digest::Sha1, ..scheme }, b"salam", &fixed), "SHA-1 signs nothing");
+    }
+
+    #[test]
+    fn keys_off_their_curve_or_too_short_are_not_acceptable() {
+        let spki = TestKey::generate().public_key_der().to_vec();
+        assert!(PublicKey::from_spki(&spki).expect("a key").is_acceptable());
+        let mut off_curve = spki;
+        *off_curve.last_mut().expect("a byte") ^= 1;
+        assert!(!PublicKey::from_spki(&off_curve).expect("the form of a key").is_acceptable());
+        let rsa = |bytes: usize| {
+            let algorithm = write::sequence(&[&write::oid(oid::RSA_ENCRYPTION), &write::null()]);
+            let numbers = write::sequence(&[&write::unsigned(&vec![0xff; bytes]), &write::number(65537)]);
+            PublicKey::from_spki(&write::sequence(&[&algorithm, &write::bit_string(&numbers)]))
+                .expect("the form of a key")
+        };
+        assert!(rsa(256).is_acceptable());
+        assert!(!rsa(128).is_acceptable() && !rsa(2048).is_acceptable());
     }
 
     #[test]

@@ -5,9 +5,9 @@ use std::io::{Cursor, Read, Write};
 use zip::{CompressionMethod, ZipArchive, ZipWriter, result::ZipResult, write::SimpleFileOptions};
 
 /// Largest container that is looked at.
-pub const CONTAINER_SIZE_BYTES_MAX: usize = 100 * 1024 * 1024;
+pub const CONTAINER_SIZE_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Most bytes that all entries together may unpack to: a small archive cannot fill the memory.
-pub const CONTENT_SIZE_BYTES_MAX: usize = 200 * 1024 * 1024;
+pub const CONTENT_SIZE_BYTES_MAX: usize = 96 * 1024 * 1024;
 /// Most entries, `mimetype` and `META-INF` included.
 pub const ENTRIES_MAX: usize = 200;
 const NAME_SIZE_BYTES_MAX: usize = 255;

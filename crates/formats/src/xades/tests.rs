@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     testkey::TestKey,
-    testpki::{Folder, TestPki, noon, peer},
+    testpki::{Folder, TestPki, common_name, noon, peer, template},
     verify::sha256,
     x509::{Certificate, Profile},
 };
@@ -87,6 +87,78 @@ fn other_writings_of_the_same_signature_are_the_same() {
         );
     assert_ne!(other, document);
     assert_eq!(read_one(&other).expect("a signature").certificate, certificate);
+}
+
+/// In the manner of another implementation: prefixes of its own, exclusive canonicalization, white space, the older form of
+/// the signing certificate, several certificates in the key information. xmlsec1 fills in digests and value.
+const ELSEWHERE: &str = r##"<?xml version="1.0" encoding="UTF-8"?>
+<a:XAdESSignatures xmlns:a="http://uri.etsi.org/02918/v1.2.1#">
+  <Signature xmlns="http://www.w3.org/2000/09/xmldsig#" Id="other-1">
+    <SignedInfo>
+      <CanonicalizationMethod Algorithm="http://www.w3.org/2001/10/xml-exc-c14n#"/>
+      <SignatureMethod Algorithm="http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256"/>
+      <Reference URI="d.txt"><DigestMethod Algorithm="http://www.w3.org/2001/04/xmlenc#sha512"/><DigestValue/></Reference>
+      <Reference URI="#props" Type="http://uri.etsi.org/01903#SignedProperties">
+        <Transforms><Transform Algorithm="http://www.w3.org/2001/10/xml-exc-c14n#"/></Transforms>
+        <DigestMethod Algorithm="http://www.w3.org/2001/04/xmlenc#sha256"/><DigestValue/>
+      </Reference>
+    </SignedInfo>
+    <SignatureValue Id="other-1-value"/>
+    <KeyInfo><X509Data><X509Certificate>
+CERTIFICATE
+    </X509Certificate></X509Data></KeyInfo>
+    <Object><x:QualifyingProperties xmlns:x="http://uri.etsi.org/01903/v1.3.2#" Target="#other-1">
+      <x:SignedProperties Id="props"><!-- kept -->
+        <x:SignedSignatureProperties>
+          <x:SigningTime>2026-11-23T16:00:00.5+04:00</x:SigningTime>
+          <x:SigningCertificate><x:Cert><x:CertDigest>
+            <DigestMethod Algorithm="http://www.w3.org/2001/04/xmlenc#sha256"/><DigestValue>DIGEST</DigestValue>
+          </x:CertDigest></x:Cert></x:SigningCertificate>
+        </x:SignedSignatureProperties>
+      </x:SignedProperties>
+    </x:QualifyingProperties></Object>
+  </Signature>
+</a:XAdESSignatures>
+"##;
+
+#[test]
+fn a_signature_that_xmlsec1_made_is_read() {
+    let folder = Folder::new();
+    let (key, public) = (folder.path("key.pem"), folder.path("public.der"));
+    let (ok, printed) =
+        peer("openssl", &["genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", &key]);
+    assert!(ok, "{printed}");
+    let (ok, printed) = peer("openssl", &["pkey", "-in", &key, "-pubout", "-outform", "DER", "-out", &public]);
+    assert!(ok, "{printed}");
+    let mut wanted = template(Profile::PersonSigning, common_name("Kənar imza"), &TestKey::generate());
+    wanted.public_key_der = std::fs::read(&public).expect("a key");
+    let certificate = TestPki::new().sign(&wanted);
+    let encode = |bytes: &[u8]| base64::Engine::encode(&base64::engine::general_purpose::STANDARD, bytes);
+    let unsigned = ELSEWHERE
+        .replace("CERTIFICATE", &encode(certificate.der()))
+        .replace("DIGEST", &encode(&sha256(certificate.der())));
+    folder.put("d.txt", b"salam");
+    folder.put("unsigned.xml", unsigned.as_bytes());
+    let shell = format!(
+        "cd '{}' && xmlsec1 --sign --id-attr:Id {XADES_NS}:SignedProperties --privkey-pem key.pem --output signed.xml unsigned.xml",
+        folder.path("")
+    );
+    let (ok, printed) = peer("sh", &["-c", &shell]);
+    assert!(ok, "{printed}");
+    let signed = std::fs::read_to_string(folder.path("signed.xml")).expect("signed");
+    let read = read_one(&signed).expect("a signature");
+    assert_eq!(read.certificate, certificate);
+    assert_eq!(read.references[0].value, crate::verify::Digest::Sha512.of(b"salam"));
+    assert_eq!(read.signing_time.map(|at| at.as_second()), Some(noon().as_second()));
+    // A comment in the signed part is not signed (XML-DSig §4.4.3.3); a letter is.
+    assert!(read_one(&signed.replace("<!-- kept -->", "<!-- other -->")).is_ok());
+    assert_eq!(
+        read_one(&signed.replace("16:00:00.5", "16:00:00.6")).expect_err("refused"),
+        XadesError::PropertiesDigest
+    );
+    let transformed = signed.replace("<DigestMethod Algorithm=\"http://www.w3.org/2001/04/xmlenc#sha512\"/>", "<Transforms><Transform Algorithm=\"http://www.w3.org/2000/09/xmldsig#base64\"/></Transforms><DigestMethod Algorithm=\"http://www.w3.org/2001/04/xmlenc#sha512\"/>");
+    assert_ne!(transformed, signed);
+    assert!(read_one(&transformed).is_err());
 }
 
 #[test]

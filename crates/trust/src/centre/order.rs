@@ -89,7 +89,10 @@ impl Order {
 
     /// Whether the order is one that can be fulfilled, and what the certificate will say.
     pub(super) fn decide(&self, settings: &Settings) -> Result<Draft, Refusal> {
-        PublicKey::from_spki(&self.public_key_der).map_err(|_| Refusal::KeyNotAccepted)?;
+        let key = PublicKey::from_spki(&self.public_key_der).map_err(|_| Refusal::KeyNotAccepted)?;
+        if !key.is_acceptable() {
+            return Err(Refusal::KeyNotAccepted);
+        }
         let authority = self.authority()?;
         let hosts_wanted = matches!(self.profile, Profile::TlsServer);
         if hosts_wanted && self.host_names.is_empty() {
