@@ -20,7 +20,7 @@ pub struct Setup {
     pub store: Store,
     pub clock: Arc<dyn Clock>,
     pub chance: Arc<dyn Chance>,
-    pub services: Services,
+    pub services: Arc<Services>,
     pub payments: Payments,
     pub safe: Safe,
     pub monitor: Monitor,

@@ -4,8 +4,9 @@ use axum::{extract::Path, response::IntoResponse};
 use http::{StatusCode, header};
 use std::sync::OnceLock;
 
+const STYLE: &str = include_str!("../assets/pencere.css");
 /// The one style sheet, also for the pages of others (log-in, simulators).
-pub const STYLE: &str = include_str!("../assets/pencere.css");
+pub const STYLESHEET: &[u8] = STYLE.as_bytes();
 const ICON: &str = include_str!("../assets/icon.svg");
 
 /// `/assets/pencere-0123abcd.css`.

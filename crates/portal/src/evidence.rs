@@ -129,11 +129,7 @@ pub fn next_step(s: &Shell, case: &CaseView) -> Option<(String, String)> {
 pub fn documents(s: &Shell, case: &CaseView, path: &str) -> Vec<DocCard> {
     let card = |document: &services::view::DocumentView| DocCard {
         title: document.title.in_lang(s.lang).to_owned(),
-        href: s.url(&format!(
-            "{path}/{}/documents/{}/pdf",
-            encode(&case.reference),
-            encode(&document.id)
-        )),
+        href: s.url(&format!("{path}/{}/documents/{}/pdf", encode(&case.reference), encode(&document.id))),
         lines: vec![document.number.clone(), s.moment(document.at)],
         tag: document.signed.then(|| Tag::new(Mood::Good, s.t("document.valid"))),
     };
@@ -151,7 +147,11 @@ pub fn fee(s: &Shell, fee: &FeeView) -> crate::parts::Fee {
 
 /// A file to be kept: never shown inside our pages, so what it holds cannot act in our name.
 pub fn download(content: FileContent) -> Response {
-    let plain: String = content.name.chars().map(|letter| if letter.is_ascii_graphic() && letter != '"' { letter } else { '_' }).collect();
+    let plain: String = content
+        .name
+        .chars()
+        .map(|letter| if letter.is_ascii_graphic() && letter != '"' { letter } else { '_' })
+        .collect();
     let name = format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{}", encode(&content.name));
     ([(header::CONTENT_TYPE, content.media_type), (header::CONTENT_DISPOSITION, name)], content.bytes).into_response()
 }

@@ -2,7 +2,7 @@
 //! a request, calls the part whose matter it is, and places the answer. Works without JavaScript; sends nothing elsewhere.
 
 mod app;
-pub mod assets;
+mod assets;
 pub mod citizen;
 mod evidence;
 mod login;
@@ -21,7 +21,9 @@ mod trouble;
 mod visit;
 
 pub use app::{App, Origins, Setup};
+pub use assets::STYLESHEET;
 pub use schema::MIGRATIONS;
+pub use session::CONTACT_JOB;
 pub use trouble::Refusal;
 
 #[cfg(test)]

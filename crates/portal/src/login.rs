@@ -60,14 +60,7 @@ pub async fn begin(visit: Visit, Query(begin): Query<Begin>) -> Paged {
     tx.execute("DELETE FROM portal_login WHERE created_at < $1", &args![earlier(now)]).await?;
     tx.execute(
         "INSERT INTO portal_login (state, visit_hash, pending, next, lang, created_at) VALUES ($1, $2, $3, $4, $5, $6)",
-        &args![
-            started.pending.state.as_str(),
-            session::digest_of(&visit.cookie),
-            pending,
-            next,
-            visit.lang,
-            now
-        ],
+        &args![started.pending.state.as_str(), session::digest_of(&visit.cookie), pending, next, visit.lang, now],
     )
     .await?;
     tx.commit().await?;

@@ -25,7 +25,9 @@ pub enum Kind {
     Select(Vec<Choice>),
     Radio(Vec<Choice>),
     Check,
-    File { accept: String },
+    File {
+        accept: String,
+    },
 }
 
 /// A question with its label, hint, error and control.
@@ -107,7 +109,10 @@ impl Errors {
     /// Gathers the errors that the fields carry.
     pub fn of(title: &str, fields: &[Field]) -> Self {
         let items = fields.iter().filter(|field| !field.error.is_empty());
-        Errors { title: title.to_owned(), items: items.map(|field| (field.name.clone(), field.error.clone())).collect() }
+        Errors {
+            title: title.to_owned(),
+            items: items.map(|field| (field.name.clone(), field.error.clone())).collect(),
+        }
     }
 }
 

@@ -74,14 +74,13 @@ pub enum PhoneRefusal {
     TimedOut,
 }
 
+/// What the phone answered, unless the world failed on the way.
+pub type FromPhone<'a, T> = Answer<'a, Result<Result<T, PhoneRefusal>, Fault>>;
+
 /// Signing with a phone, server to server (Mobile-ID REST in the demo).
 pub trait PhoneSigning: Send + Sync {
     /// The signing certificate of that person's phone, DER. `number` is as the person typed it.
-    fn certificate<'a>(
-        &'a self,
-        number: &'a str,
-        person: &'a Pin,
-    ) -> Answer<'a, Result<Result<Vec<u8>, PhoneRefusal>, Fault>>;
+    fn certificate<'a>(&'a self, number: &'a str, person: &'a Pin) -> FromPhone<'a, Vec<u8>>;
 
     /// Asks the phone to sign; returns the session to ask for, and the code that the phone shows too.
     fn begin<'a>(
@@ -90,10 +89,10 @@ pub trait PhoneSigning: Send + Sync {
         person: &'a Pin,
         digest: &'a [u8; 32],
         lang: Lang,
-    ) -> Answer<'a, Result<Result<(String, String), PhoneRefusal>, Fault>>;
+    ) -> FromPhone<'a, (String, String)>;
 
     /// `None` while the phone has not answered. Waits a second or so for it.
-    fn poll<'a>(&'a self, session: &'a str) -> Answer<'a, Result<Result<Option<Vec<u8>>, PhoneRefusal>, Fault>>;
+    fn poll<'a>(&'a self, session: &'a str) -> FromPhone<'a, Option<Vec<u8>>>;
 }
 
 /// A register that holds data on persons, as the page "my data" shows it.

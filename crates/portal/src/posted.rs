@@ -142,7 +142,8 @@ mod tests {
     #[test]
     fn forms_are_read_as_browsers_write_them() {
         let read = pairs("a=1&b=%C9%99+x&c=&d").expect("a form");
-        let expected = [("a", "1"), ("b", "ə x"), ("c", ""), ("d", "")].map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let expected =
+            [("a", "1"), ("b", "ə x"), ("c", ""), ("d", "")].map(|(name, value)| (name.to_owned(), value.to_owned()));
         assert_eq!(read, expected);
         for broken in ["a=%", "a=%zz", "a=%ff"] {
             assert_eq!(pairs(broken), None, "{broken}");

@@ -3,7 +3,7 @@
 
 use crate::app::App;
 use base::{Fault, Pin, Timestamp, clock};
-use host::{args, store::Row};
+use host::{args, jobs::Job, store::Row};
 use http::{HeaderMap, header};
 use identity::{Office, client::LoggedIn};
 use services::view::{ActingFor, Applicant, Official};
@@ -104,6 +104,10 @@ fn later(at: Timestamp, seconds: i64) -> Timestamp {
     clock::from_micros(at.as_microsecond() + seconds * 1_000_000)
 }
 
+/// Kind of the job that learns how a person is reached, after a log-in; its payload is `{"pin", "name"}`. The binary's wiring
+/// runs it, because only it knows the way to the register.
+pub const CONTACT_JOB: &str = "portal.contact";
+
 impl App {
     /// Who this visit is, unless nobody logged in or the time is up.
     pub(crate) async fn session(&self, cookie: &str, area: Area) -> Result<Option<Session>, Fault> {
@@ -141,7 +145,7 @@ impl App {
                 claims.sid.as_str(),
                 claims.sub.as_str(),
                 pin,
-                name,
+                name.as_str(),
                 acting.map(|company| company.tin.clone()),
                 acting.map(|company| company.name.clone()),
                 offices,
@@ -153,6 +157,13 @@ impl App {
             ],
         )
         .await?;
+        if area == Area::Citizen {
+            // Once a day is often enough to learn of a new address; the register logs every look.
+            let day = now.to_zoned(self.zone().clone()).date();
+            let key = Some(format!("{}/{day}", pin.as_str()));
+            let payload = serde_json::json!({ "pin": pin.as_str(), "name": name });
+            tx.enqueue(&Job { kind: CONTACT_JOB, key, payload, run_at: now }).await?;
+        }
         tx.commit().await?;
         Ok(cookie)
     }

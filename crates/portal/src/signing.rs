@@ -20,7 +20,7 @@ use axum::{
     response::{IntoResponse, Redirect},
 };
 use base::{Failure, Fault, Lang, Refusal as _, clock};
-use base64::{Engine, prelude::BASE64_STANDARD as BASE64, prelude::BASE64_URL_SAFE_NO_PAD as BASE64_URL};
+use base64::{Engine, prelude::BASE64_STANDARD as BASE64};
 use host::args;
 use serde::Deserialize;
 use services::view::SignRequest;
@@ -63,14 +63,7 @@ impl App {
         tx.execute(
             "INSERT INTO portal_signing (ticket, visit_hash, pin, reference, lang, created_at)
              VALUES ($1, $2, $3, $4, $5, $6)",
-            &args![
-                id.as_str(),
-                session::digest_of(&visit.cookie),
-                &visit.person()?.pin,
-                reference,
-                visit.lang,
-                now
-            ],
+            &args![id.as_str(), session::digest_of(&visit.cookie), &visit.person()?.pin, reference, visit.lang, now],
         )
         .await?;
         tx.commit().await?;
@@ -167,11 +160,14 @@ pub async fn certificate(visit: Visit, Path(id): Path<String>, Form(card): Form<
         Ok(asked) => asked,
         Err(code) => return Ok(visit.go(&format!("{}?problem={code}", ticket.home(visit.area)))),
     };
-    ticket.request = Some(asked.request);
+    ticket.request = Some(asked.request.clone());
     visit.app.keep_ticket(&ticket).await?;
     let address = visit.app.origins.card.as_deref().ok_or(Refusal::FormUnreadable)?;
-    let hash = format!("&hash={}", BASE64_URL.encode(asked.digest));
-    Ok(to_card(&visit, address, "sign", &ticket, &hash))
+    // Names of files say what is signed; they hold no personal data.
+    let names: Vec<&str> = asked.files.iter().map(|(name, _)| name.as_str()).collect();
+    let digest = BASE64.encode(asked.digest);
+    let matter = format!("&digest={}&title={}", encode(&digest), encode(&names.join(", ")));
+    Ok(to_card(&visit, address, "sign", &ticket, &matter))
 }
 
 /// The card has signed.
@@ -188,7 +184,11 @@ pub async fn signature(visit: Visit, Path(id): Path<String>, Form(card): Form<Fr
 }
 
 /// Asks the engine for the digest; a refusal comes back as its code, for the page that the person came from.
-async fn prepare(visit: &Visit, ticket: &Ticket, certificate: &[u8]) -> Result<Result<SignRequest, &'static str>, Trouble> {
+async fn prepare(
+    visit: &Visit,
+    ticket: &Ticket,
+    certificate: &[u8],
+) -> Result<Result<SignRequest, &'static str>, Trouble> {
     let engine = &visit.app.services;
     let asked = match visit.area {
         Area::Citizen => engine.sign_request(&visit.applicant()?, &ticket.reference, certificate).await,
@@ -206,9 +206,7 @@ async fn complete(visit: &Visit, ticket: &Ticket, signature: &[u8]) -> Paged {
     let request = ticket.request.as_deref().ok_or(Trouble::NotFound)?;
     let (engine, reference) = (&visit.app.services, ticket.reference.as_str());
     let done = match visit.area {
-        Area::Citizen => {
-            engine.sign_complete(&visit.applicant()?, reference, request, signature).await.map(|_case| ())
-        }
+        Area::Citizen => engine.sign_complete(&visit.applicant()?, reference, request, signature).await.map(|_case| ()),
         Area::Office => engine.decision_sign_complete(&visit.official()?, reference, request, signature).await,
     };
     match done {

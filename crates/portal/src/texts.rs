@@ -13,7 +13,8 @@ impl Words {
     pub fn of(lang: Lang) -> &'static Words {
         static ALL: OnceLock<[Words; 3]> = OnceLock::new();
         let all = ALL.get_or_init(|| {
-            [include_str!("../texts/az.toml"), include_str!("../texts/en.toml"), include_str!("../texts/ru.toml")].map(parse)
+            [include_str!("../texts/az.toml"), include_str!("../texts/en.toml"), include_str!("../texts/ru.toml")]
+                .map(parse)
         });
         match lang {
             Lang::Az => &all[0],
@@ -65,7 +66,11 @@ mod tests {
         for lang in [Lang::En, Lang::Ru] {
             let other = Words::of(lang);
             let (left, right): (BTreeSet<_>, BTreeSet<_>) = (az.keys().collect(), other.keys().collect());
-            assert_eq!(left.symmetric_difference(&right).collect::<Vec<_>>(), Vec::<&&str>::new(), "{lang}: keys differ");
+            assert_eq!(
+                left.symmetric_difference(&right).collect::<Vec<_>>(),
+                Vec::<&&str>::new(),
+                "{lang}: keys differ"
+            );
             for key in az.keys() {
                 assert_eq!(placeholders(az.text(key)), placeholders(other.text(key)), "{lang}: placeholders of {key}");
             }
@@ -105,7 +110,8 @@ mod tests {
             for opening in ["t(\"", "f(\"", "text(\"", "fill(\"", "empty(\"", "empty_to(\""] {
                 for (place, _) in source.match_indices(opening) {
                     let before = source[..place].chars().last().unwrap_or(' ');
-                    let key: String = source[place + opening.len()..].chars().take_while(|letter| *letter != '"').collect();
+                    let key: String =
+                        source[place + opening.len()..].chars().take_while(|letter| *letter != '"').collect();
                     if before == '.' && key.contains('.') && !key.contains(' ') {
                         used.insert(key);
                     }

@@ -214,7 +214,8 @@ fn explain(visit: &Visit, trouble: Trouble) -> Response {
         Trouble::LogIn | Trouble::NotFound => {
             problem.heading = problem.s.t("problem.not_found_title").into();
             problem.text = problem.s.t("problem.not_found").into();
-            problem.link = (visit.area == Area::Citizen).then(|| (problem.s.url("/services"), problem.s.t("services.all").into()));
+            problem.link =
+                (visit.area == Area::Citizen).then(|| (problem.s.url("/services"), problem.s.t("services.all").into()));
         }
     }
     // Rendering our own page into memory fails only if formatting does; the bare status still says the truth.

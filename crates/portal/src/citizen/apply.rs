@@ -149,13 +149,7 @@ pub fn crumbs(s: &Shell) -> Crumbs {
     Crumbs { label: s.t("layout.crumbs").into(), links: vec![(s.url("/cases"), s.t("nav.cases").into())] }
 }
 
-fn field(
-    visit: &Visit,
-    s: &Shell,
-    view: &FieldView,
-    typed: Option<&String>,
-    problem: Option<&FieldProblem>,
-) -> Field {
+fn field(visit: &Visit, s: &Shell, view: &FieldView, typed: Option<&String>, problem: Option<&FieldProblem>) -> Field {
     let asked = &view.field;
     let lang = visit.lang;
     let value = typed.cloned().unwrap_or_else(|| shown(&asked.kind, &view.value));

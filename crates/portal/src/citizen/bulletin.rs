@@ -61,10 +61,10 @@ fn view(visit: &Visit, bulletin: &Bulletin) -> pages::Bulletin {
         online: known(&s, row.usage.submissions),
         offline: known(&s, row.usage.offline_users),
         growth: growth(&s, row.usage.growth()),
-        satisfaction: row.usage.mean_rating.map_or_else(
-            || s.t("bulletin.no_data").to_owned(),
-            |mean| mean.cut_to_hundredths(),
-        ),
+        satisfaction: row
+            .usage
+            .mean_rating
+            .map_or_else(|| s.t("bulletin.no_data").to_owned(), |mean| mean.cut_to_hundredths()),
     };
     let online = i64::try_from(used.len()).unwrap_or(0);
     pages::Bulletin {

@@ -181,10 +181,7 @@ pub async fn receipt(visit: Visit, Path(reference): Path<String>) -> Paged {
     })
 }
 
-pub async fn document(
-    visit: Visit,
-    Path((reference, document, form)): Path<(String, String, String)>,
-) -> Paged {
+pub async fn document(visit: Visit, Path((reference, document, form)): Path<(String, String, String)>) -> Paged {
     let who = visit.applicant()?;
     let signed = match form.as_str() {
         "pdf" => false,
@@ -322,11 +319,7 @@ pub async fn original(visit: Visit, Path((reference, id)): Path<(String, String)
     paged(&original_page(&visit, &reference, &view, None))
 }
 
-pub async fn give_original(
-    visit: Visit,
-    Path((reference, id)): Path<(String, String)>,
-    mut posted: Posted,
-) -> Paged {
+pub async fn give_original(visit: Visit, Path((reference, id)): Path<(String, String)>, mut posted: Posted) -> Paged {
     let who = visit.applicant()?;
     let Some(upload) = posted.uploads.pop() else {
         let view = evidence_of(&visit, &reference, &id).await?;
@@ -343,7 +336,11 @@ pub async fn give_original(
 }
 
 /// "This is wrong": said where the value stands.
-async fn dispute_page(visit: &Visit, place: &(String, String, String), fields: Vec<Field>) -> Result<pages::Step, Trouble> {
+async fn dispute_page(
+    visit: &Visit,
+    place: &(String, String, String),
+    fields: Vec<Field>,
+) -> Result<pages::Step, Trouble> {
     let (reference, id, fact) = place;
     let who = visit.applicant()?;
     let summary = visit.app.services.summary(&who, reference).await?;

@@ -26,7 +26,12 @@ use serde_json::{Value as Json, json};
 const LOOKS_MAX: usize = 200;
 
 /// One question to one register about the person who is logged in.
-async fn ask(visit: &Visit, register: &RegisterCard, service: &str, mut body: Json) -> Result<Result<Json, AskError>, Trouble> {
+async fn ask(
+    visit: &Visit,
+    register: &RegisterCard,
+    service: &str,
+    mut body: Json,
+) -> Result<Result<Json, AskError>, Trouble> {
     let person = visit.person()?;
     body["pin"] = person.pin.as_str().into();
     let question = Question {
@@ -221,7 +226,11 @@ pub async fn proof(visit: Visit, posted: Posted) -> Paged {
     let register = visit.app.country.register(posted.text("register")).ok_or(Trouble::NotFound)?;
     match ask(&visit, register, "accessProof", json!({ "id": posted.text("id") })).await? {
         Ok(body) => {
-            let name = format!("attachment; filename=\"proof-{}-{}.json\"", register.id, posted.text("id").get(..8).unwrap_or("x"));
+            let name = format!(
+                "attachment; filename=\"proof-{}-{}.json\"",
+                register.id,
+                posted.text("id").get(..8).unwrap_or("x")
+            );
             let text = serde_json::to_string_pretty(&body).map_err(|error| Fault::new("write a proof", error))?;
             let headers = [(header::CONTENT_TYPE, "application/json".to_owned()), (header::CONTENT_DISPOSITION, name)];
             Ok((headers, text).into_response())
@@ -284,11 +293,7 @@ pub async fn correction(visit: Visit, Path((register, field)): Path<(String, Str
     paged(&correction_page(&visit, register, &field, fields).await?)
 }
 
-pub async fn send_correction(
-    visit: Visit,
-    Path((register, field)): Path<(String, String)>,
-    posted: Posted,
-) -> Paged {
+pub async fn send_correction(visit: Visit, Path((register, field)): Path<(String, String)>, posted: Posted) -> Paged {
     visit.person()?;
     let register = visit.app.country.register(&register).ok_or(Trouble::NotFound)?;
     let (claimed, reason) = (posted.text("claimed"), posted.text("reason"));

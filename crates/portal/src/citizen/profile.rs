@@ -28,10 +28,12 @@ pub async fn save(visit: Visit, posted: Posted) -> Paged {
 pub async fn page(visit: Visit, Query(came): Query<Came>) -> Paged {
     let person = visit.person()?;
     let s = visit.at(Place::Profile);
-    let acting = person.company.as_ref().map_or_else(|| s.t("profile.acting_self").to_owned(), |company| company.name.clone());
+    let acting =
+        person.company.as_ref().map_or_else(|| s.t("profile.acting_self").to_owned(), |company| company.name.clone());
     let logins = visit.app.sessions_of(&person.pin, Area::Citizen).await?;
     let method = |method: &str| if method == "card" { s.t("profile.with_card") } else { s.t("profile.with_phone") };
-    let logins = logins.iter().map(|(since, with, until)| (s.moment(*since), method(with).to_owned(), s.moment(*until)));
+    let logins =
+        logins.iter().map(|(since, with, until)| (s.moment(*since), method(with).to_owned(), s.moment(*until)));
     let known = visit.app.notify.contact(person.pin.as_str()).await?;
     let row = |name: &str, value: Option<String>| {
         let value = value.filter(|value| !value.is_empty());
@@ -45,12 +47,13 @@ pub async fn page(visit: Visit, Query(came): Query<Came>) -> Paged {
         hint: String::new(),
         chosen: lang == known.lang,
     });
-    let choices = vec![
-        Field::new("lang", s.t("profile.notice_language"), Kind::Select(languages.to_vec())).width("mid"),
-        Field::new("mail", s.t("profile.mail"), Kind::Check)
-            .hint(s.t("profile.mail_hint"))
-            .value(if known.mail_on { "yes" } else { "" }),
-    ];
+    let choices =
+        vec![
+            Field::new("lang", s.t("profile.notice_language"), Kind::Select(languages.to_vec())).width("mid"),
+            Field::new("mail", s.t("profile.mail"), Kind::Check)
+                .hint(s.t("profile.mail_hint"))
+                .value(if known.mail_on { "yes" } else { "" }),
+        ];
     let text = s.t("profile.saved").to_owned();
     let saved = came.saved.map(|_| Note { mood: Mood::Good, title: String::new(), text, link: None });
     paged(&pages::Profile {

@@ -65,7 +65,11 @@ pub async fn document(visit: Visit, Path(id): Path<String>) -> Paged {
     let file = Some(s.url(&format!("/safe/{id}/file")));
     let signed = document.media_type.contains("asic");
     // The paper inside a container is given out by its case, which made both.
-    let paper = document.case_reference.as_ref().filter(|_| signed).map(|reference| s.url(&format!("/cases/{}", encode(reference))));
+    let paper = document
+        .case_reference
+        .as_ref()
+        .filter(|_| signed)
+        .map(|reference| s.url(&format!("/cases/{}", encode(reference))));
     paged(&pages::Document {
         crumbs: Crumbs { label: s.t("layout.crumbs").into(), links: vec![(s.url("/safe"), s.t("nav.safe").into())] },
         title: document.title.in_lang(visit.lang).to_owned(),
@@ -85,7 +89,6 @@ pub async fn file(visit: Visit, Path(id): Path<String>) -> Paged {
     let document = Id::parse(&id).ok_or(Trouble::NotFound)?;
     let opening = Opening { owner: person.owner(), reader: person.user(), document };
     let (document, bytes) = visit.app.safe.open(&opening).await?;
-    let content =
-        FileContent { name: document.file_name, media_type: document.media_type, bytes: bytes.to_vec() };
+    let content = FileContent { name: document.file_name, media_type: document.media_type, bytes: bytes.to_vec() };
     Ok(download(content))
 }

@@ -91,9 +91,9 @@ fn criterion(s: &Shell, judged: &Judged) -> CriterionLine {
     };
     let value = judged.value.map(|value| format!("{value}")).unwrap_or_default();
     let mut evidence = vec![format!("{} {} {value}", judged.text.in_lang(s.lang), judged.threshold)];
-    evidence.extend(judged.evidence.iter().map(|pointer| {
-        let leaf = pointer.leaf.map(|leaf| format!(" #{leaf}")).unwrap_or_default();
-        format!("{} ({}){leaf}", pointer.source, pointer.records)
+    evidence.extend(judged.evidence.iter().map(|counted| {
+        let leaf = counted.leaf.map(|leaf| format!(" #{leaf}")).unwrap_or_default();
+        format!("{} = {}: {} ({}){leaf}", counted.fact, counted.value, counted.source, counted.records)
     }));
     CriterionLine { name: format!("{}. {}", judged.question, judged.question_text.in_lang(s.lang)), tag, evidence }
 }
@@ -102,7 +102,8 @@ fn criterion(s: &Shell, judged: &Judged) -> CriterionLine {
 pub async fn service(visit: Visit, Path(id): Path<String>) -> Paged {
     let board = visit.app.monitor.scoreboard().await?;
     let s = visit.at(Place::Score);
-    let crumbs = Crumbs { label: s.t("layout.crumbs").into(), links: vec![(s.url("/scores"), s.t("nav.scores").into())] };
+    let crumbs =
+        Crumbs { label: s.t("layout.crumbs").into(), links: vec![(s.url("/scores"), s.t("nav.scores").into())] };
     if id == "country" {
         let groups = board.score.live.components.iter().map(|component| {
             let judged = component.questions.iter().filter_map(|question| question.judged.as_ref());

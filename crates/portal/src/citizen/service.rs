@@ -57,7 +57,11 @@ pub fn line(visit: &Visit, s: &Shell, card: &Card) -> pages::ServiceLine {
 }
 
 fn status(s: &Shell, card: &Card) -> Tag {
-    if card.online { Tag::new(Mood::Good, s.t("service.online")) } else { Tag::new(Mood::Plain, s.t("service.not_online")) }
+    if card.online {
+        Tag::new(Mood::Good, s.t("service.online"))
+    } else {
+        Tag::new(Mood::Plain, s.t("service.not_online"))
+    }
 }
 
 fn agency(visit: &Visit, card: &Card) -> String {

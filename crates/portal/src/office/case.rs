@@ -43,7 +43,10 @@ pub async fn page(visit: Visit, Path(reference): Path<String>, Query(came): Quer
     page.notes.extend(text.map(|text| Note { mood: Mood::Good, title: String::new(), text: text.into(), link: None }));
     if let Some(code) = came.problem {
         page.s.failed = true;
-        page.errors = Errors { title: page.s.t("layout.problem").into(), items: vec![(String::new(), visit.refusal_text(&code))] };
+        page.errors = Errors {
+            title: page.s.t("layout.problem").into(),
+            items: vec![(String::new(), visit.refusal_text(&code))],
+        };
     }
     paged(&page)
 }
@@ -200,11 +203,7 @@ pub async fn ask(visit: Visit, Path(reference): Path<String>, posted: Posted) ->
     then_back(&visit, &reference, done, "?done=asked").await
 }
 
-pub async fn read_original(
-    visit: Visit,
-    Path((reference, id)): Path<(String, String)>,
-    posted: Posted,
-) -> Paged {
+pub async fn read_original(visit: Visit, Path((reference, id)): Path<(String, String)>, posted: Posted) -> Paged {
     let facts = posted.fields().iter();
     let facts: Answers = facts
         .filter_map(|(name, value)| Some((name.strip_prefix("fact-")?.to_owned(), value.trim().to_owned())))
@@ -293,10 +292,7 @@ pub async fn file(visit: Visit, Path((reference, file)): Path<(String, String)>)
     Ok(download(visit.app.services.official_file(&visit.official()?, &reference, &file).await?))
 }
 
-pub async fn document(
-    visit: Visit,
-    Path((reference, document, form)): Path<(String, String, String)>,
-) -> Paged {
+pub async fn document(visit: Visit, Path((reference, document, form)): Path<(String, String, String)>) -> Paged {
     let signed = form == "asice";
     Ok(download(visit.app.services.official_document(&visit.official()?, &reference, &document, signed).await?))
 }

@@ -59,13 +59,15 @@ pub async fn servers(visit: Visit) -> Paged {
     visit.operator()?;
     let servers = visit.app.operations.servers().await?;
     let s = visit.shell();
-    let state = |alive: bool| if alive { (Mood::Good, s.t("operator.works")) } else { (Mood::Bad, s.t("operator.silent")) };
+    let state =
+        |alive: bool| if alive { (Mood::Good, s.t("operator.works")) } else { (Mood::Bad, s.t("operator.silent")) };
     let row = |server: &crate::ports::Server| {
         let (mood, words) = state(server.alive);
         vec![code(&server.code), text(server.owner.in_lang(visit.lang)), code(&server.address), tag(mood, words)]
     };
     let heads = heads(&[s.t("operator.server"), s.t("operator.owner"), s.t("operator.address"), s.t("operator.state")]);
-    let table = Table { id: "servers", title: s.t("operator.servers").into(), heads, rows: servers.iter().map(row).collect() };
+    let table =
+        Table { id: "servers", title: s.t("operator.servers").into(), heads, rows: servers.iter().map(row).collect() };
     let alive = servers.iter().filter(|server| server.alive).count();
     let mut page = view(&visit, "servers", vec![table]);
     let (mood, words) = state(alive == servers.len());
@@ -95,7 +97,8 @@ async fn members(visit: &Visit) -> Paged {
         vec![code(&member.id), text(member.name.in_lang(visit.lang)), code(subsystems.collect::<Vec<_>>().join(", "))]
     };
     let heads = heads(&[s.t("operator.code"), s.t("operator.member"), s.t("operator.subsystems")]);
-    let table = Table { id: "members", title: s.t("operator.members").into(), heads, rows: members.iter().map(row).collect() };
+    let table =
+        Table { id: "members", title: s.t("operator.members").into(), heads, rows: members.iter().map(row).collect() };
     paged(&view(visit, "members", vec![table]))
 }
 
@@ -124,7 +127,8 @@ async fn certificates(visit: &Visit) -> Paged {
             days_left(&s, certificate.valid_to),
         ]
     };
-    let heads = heads(&[s.t("operator.subject"), s.t("operator.use"), "OCSP", s.t("operator.expires"), s.t("operator.state")]);
+    let heads =
+        heads(&[s.t("operator.subject"), s.t("operator.use"), "OCSP", s.t("operator.expires"), s.t("operator.state")]);
     let rows = certificates.iter().map(row).collect();
     let table = Table { id: "certificates", title: s.t("operator.certificates").into(), heads, rows };
     paged(&view(visit, "certificates", vec![table]))
@@ -152,7 +156,8 @@ async fn traffic(visit: &Visit) -> Paged {
         s.t("operator.failed"),
         s.t("operator.median"),
     ]);
-    let table = Table { id: "traffic", title: s.t("operator.traffic").into(), heads, rows: traffic.iter().map(row).collect() };
+    let table =
+        Table { id: "traffic", title: s.t("operator.traffic").into(), heads, rows: traffic.iter().map(row).collect() };
     let bar = |line: &crate::ports::TrafficLine| Bar {
         label: line.service.split('/').rev().nth(1).unwrap_or(&line.service).to_owned(),
         value: line.messages,
@@ -177,8 +182,7 @@ async fn jobs(visit: &Visit) -> Paged {
         let oldest = queue.oldest.map_or_else(|| "–".to_owned(), |at| s.moment(at));
         vec![code(&queue.kind), text(s.count(queue.waiting)), stuck, text(oldest)]
     };
-    let heads =
-        heads(&[s.t("operator.job"), s.t("operator.waiting"), s.t("operator.stuck"), s.t("payments.when")]);
+    let heads = heads(&[s.t("operator.job"), s.t("operator.waiting"), s.t("operator.stuck"), s.t("payments.when")]);
     let table = Table { id: "jobs", title: s.t("operator.jobs").into(), heads, rows: queues.iter().map(row).collect() };
     paged(&view(visit, "jobs", vec![table]))
 }
@@ -197,6 +201,7 @@ async fn opinions(visit: &Visit) -> Paged {
         ]
     };
     let heads = heads(&[s.t("payments.when"), s.t("feedback.about"), s.t("feedback.rating"), s.t("feedback.comment")]);
-    let table = Table { id: "opinions", title: s.t("nav.feedback").into(), heads, rows: rows.iter().map(row).collect() };
+    let table =
+        Table { id: "opinions", title: s.t("nav.feedback").into(), heads, rows: rows.iter().map(row).collect() };
     paged(&view(visit, "opinions", vec![table]))
 }

@@ -46,8 +46,7 @@ pub async fn page(visit: Visit, Query(filter): Query<Filter>) -> Paged {
         let note = s.note(Mood::Warn, "office.no_office_title", "office.no_office");
         return paged(&pages::Welcome { notes: vec![note], s });
     };
-    let wanted =
-        QueueFilter { mine: filter.mine.is_some(), late: filter.late.is_some(), ..QueueFilter::default() };
+    let wanted = QueueFilter { mine: filter.mine.is_some(), late: filter.late.is_some(), ..QueueFilter::default() };
     let all = visit.app.services.queue(&official, &QueueFilter::default()).await?;
     let shown = match wanted == QueueFilter::default() {
         true => all.clone(),
@@ -96,7 +95,8 @@ pub async fn profile(visit: Visit) -> Paged {
     let person = visit.person()?;
     let s = visit.shell();
     let posts = person.offices.iter().map(|office| {
-        let agency = visit.app.country.member(&office.agency).map_or(office.agency.as_str(), |name| name.in_lang(visit.lang));
+        let agency =
+            visit.app.country.member(&office.agency).map_or(office.agency.as_str(), |name| name.in_lang(visit.lang));
         let role = match office.role.as_str() {
             "operator" => s.t("nav.operator"),
             _ => s.t("office.role_official"),

@@ -32,7 +32,8 @@ impl Found {
         let has = |key: &str| attributes.get(key).cloned();
         self.ids.extend(has("id"));
         for pointer in ["aria-describedby", "aria-labelledby"] {
-            self.pointed_at.extend(has(pointer).unwrap_or_default().split(' ').filter(|id| !id.is_empty()).map(str::to_owned));
+            self.pointed_at
+                .extend(has(pointer).unwrap_or_default().split(' ').filter(|id| !id.is_empty()).map(str::to_owned));
         }
         for (key, value) in attributes {
             if key == "style" || key.starts_with("on") {
@@ -48,7 +49,9 @@ impl Found {
             "label" => self.labels.extend(has("for")),
             "form" => self.forms.push((has("method").as_deref() == Some("post"), false)),
             "input" if has("type").as_deref() == Some("hidden") => {
-                if has("name").as_deref() == Some("token") && let Some(form) = self.forms.last_mut() {
+                if has("name").as_deref() == Some("token")
+                    && let Some(form) = self.forms.last_mut()
+                {
                     form.1 = true;
                 }
             }
@@ -118,12 +121,15 @@ fn show(lang: Lang, name: &str, page: &str) {
     std::fs::create_dir_all(folder).expect("the folder can be made");
     let page = page.replace("/assets/pencere.css", "pencere.css");
     std::fs::write(folder.join(format!("{name}-{lang}.html")), page).expect("the page can be written");
-    std::fs::write(folder.join("pencere.css"), include_str!("../../assets/pencere.css")).expect("the style can be written");
+    std::fs::write(folder.join("pencere.css"), include_str!("../../assets/pencere.css"))
+        .expect("the style can be written");
 }
 
 #[test]
 fn the_judge_sees_what_is_wrong() {
-    let page = |body: &str| format!("<!DOCTYPE html><html lang=\"az\"><head><title>x</title></head><body><h1>x</h1>{body}</body></html>");
+    let page = |body: &str| {
+        format!("<!DOCTYPE html><html lang=\"az\"><head><title>x</title></head><body><h1>x</h1>{body}</body></html>")
+    };
     assert_eq!(judge(&page("<p>fine</p>")), Vec::<String>::new());
     for broken in [
         "<p>open",

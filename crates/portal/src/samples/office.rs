@@ -40,7 +40,12 @@ fn office_case(lang: Lang, failed: bool) -> String {
     s.failed = failed;
     let reasons = Field::new("reasons", s.t("officecase.reasons"), Kind::Area).hint(s.t("officecase.reasons_hint"));
     let reasons = if failed { reasons.error(s.t("feedback.need_comment")) } else { reasons };
-    let choice = |value: &str, key: &'static str| Choice { value: value.into(), label: key.into(), hint: String::new(), chosen: false };
+    let choice = |value: &str, key: &'static str| Choice {
+        value: value.into(),
+        label: key.into(),
+        hint: String::new(),
+        chosen: false,
+    };
     let outcome = Kind::Radio(vec![choice("approve", s.t("confirm.approve")), choice("refuse", s.t("confirm.refuse"))]);
     let fields = vec![Field::new("outcome", s.t("officecase.outcome"), outcome), reasons];
     let page = OfficeCase {
@@ -54,17 +59,33 @@ fn office_case(lang: Lang, failed: bool) -> String {
         left: s.f("queue.days_left", &[("days", "9")]),
         urgency: "",
         facts: Facts { rows: vec![Fact::new(s.t("officecase.applicant_pin"), "AYTEN01")] },
-        evidence: vec![(words(lang, "Sosial sığorta reyestri", "Social insurance register", "Реестр соцстрахования"), evidence(&s))],
+        evidence: vec![(
+            words(lang, "Sosial sığorta reyestri", "Social insurance register", "Реестр соцстрахования"),
+            evidence(&s),
+        )],
         documents: Vec::new(),
-        checks: vec![(words(lang, "Pensiya almır", "Receives no pension", "Не получает пенсию"), "§ 6.2".into(), Tag::new(Mood::Good, s.t("officecase.met")))],
-        computed: Facts { rows: vec![Fact::new(words(lang, "Aylıq müavinət", "Monthly allowance", "Пособие в месяц"), Money::from_qepik(34_567).display(lang))] },
+        checks: vec![(
+            words(lang, "Pensiya almır", "Receives no pension", "Не получает пенсию"),
+            "§ 6.2".into(),
+            Tag::new(Mood::Good, s.t("officecase.met")),
+        )],
+        computed: Facts {
+            rows: vec![Fact::new(
+                words(lang, "Aylıq müavinət", "Monthly allowance", "Пособие в месяц"),
+                Money::from_qepik(34_567).display(lang),
+            )],
+        },
         claim: (!failed).then(|| s.url("/cases/x/take")),
         release: Some(s.url("/cases/x/release")),
         decide: Some(s.url("/cases/x/decide")),
         fields,
         ask: Some(s.url("/cases/x/ask")),
         question: Field::new("text", s.t("officecase.ask_text"), Kind::Area).hint(s.t("officecase.ask_hint")),
-        originals: vec![(s.f("officecase.original_title", &[("title", "X")]), s.url("/cases/x/original"), vec![Field::new("fact", "X", Kind::Line("text"))])],
+        originals: vec![(
+            s.f("officecase.original_title", &[("title", "X")]),
+            s.url("/cases/x/original"),
+            vec![Field::new("fact", "X", Kind::Line("text"))],
+        )],
         timeline: moments(&s),
         s,
     };
@@ -94,11 +115,18 @@ fn operator(lang: Lang) -> String {
         id: "servers",
         title: s.t("operator.servers").into(),
         heads: vec![s.t("operator.server").into(), s.t("operator.address").into(), s.t("operator.state").into()],
-        rows: vec![vec![cell("taxes"), Cell { mono: true, ..cell("127.0.0.1:8816") }, Cell { tag: Some(Tag::new(Mood::Good, s.t("operator.works"))), ..cell("") }]],
+        rows: vec![vec![
+            cell("taxes"),
+            Cell { mono: true, ..cell("127.0.0.1:8816") },
+            Cell { tag: Some(Tag::new(Mood::Good, s.t("operator.works"))), ..cell("") },
+        ]],
     };
     let page = Operator {
         notes: Vec::new(),
-        tabs: vec![(s.url("/operator"), s.t("operator.servers").into(), true), (s.url("/operator/jobs"), s.t("operator.jobs").into(), false)],
+        tabs: vec![
+            (s.url("/operator"), s.t("operator.servers").into(), true),
+            (s.url("/operator/jobs"), s.t("operator.jobs").into(), false),
+        ],
         figures: vec![(s.t("operator.servers").into(), "5".into(), Some(Tag::new(Mood::Good, s.t("operator.works"))))],
         chart: None,
         tables: vec![table, Table { id: "members", title: s.t("operator.members").into(), ..Table::default() }],
@@ -116,7 +144,12 @@ fn post(lang: Lang) -> String {
 
 pub(super) fn all(lang: Lang) -> Vec<(&'static str, String)> {
     let stranger = Shell { office: true, ..public(lang, "/") };
-    let note = Note { mood: Mood::Warn, title: stranger.t("office.no_office_title").into(), text: stranger.t("office.no_office").into(), link: None };
+    let note = Note {
+        mood: Mood::Warn,
+        title: stranger.t("office.no_office_title").into(),
+        text: stranger.t("office.no_office").into(),
+        link: None,
+    };
     vec![
         ("office-welcome", Welcome { s: stranger, notes: vec![note] }.render().expect("a page renders")),
         ("office-queue", queue(lang, false)),

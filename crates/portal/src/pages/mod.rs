@@ -1,0 +1,10 @@
+//! The typed views of the pages, one per template. They hold what is shown, already in the page's language; handlers fill
+//! them, templates only place them. No rule lives here.
+
+mod citizen;
+mod office;
+mod public;
+
+pub use citizen::*;
+pub use office::*;
+pub use public::*;
