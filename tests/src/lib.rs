@@ -1,1 +1,4 @@
-//! The house's own tests: tidiness, and the journeys end to end over HTTP and in a real browser. All of them are in `tests/`.
+//! What the house's own tests stand on: a running country as a process, and a real browser. The tests are in `tests/`.
+
+pub mod country;
+pub mod webdriver;

@@ -7,6 +7,6 @@ pub fn run() -> Result<ExitCode, String> {
     let mut build = Command::new(env!("CARGO"));
     run::must(build.args(["build", "--release", "--locked", "--package", "pencere"]).current_dir(run::root()))?;
     let mut bench = Command::new(env!("CARGO"));
-    bench.args(["bench", "--locked", "--package", "tests"]).current_dir(run::root());
+    bench.args(["run", "--release", "--locked", "--package", "bench"]).current_dir(run::root());
     Ok(if run::succeeds(&mut bench)? { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -1,3 +1,9 @@
 //! The binary: reads the command line and runs the command.
 
-fn main() {}
+use clap::Parser;
+use pencere::cli::Cli;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    pencere::run(Cli::parse())
+}

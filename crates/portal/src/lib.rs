@@ -28,3 +28,5 @@ pub use trouble::Refusal;
 
 #[cfg(test)]
 mod samples;
+#[cfg(test)]
+mod stories;

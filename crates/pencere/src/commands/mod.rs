@@ -1,0 +1,8 @@
+//! One file a command.
+
+pub mod check;
+pub mod demo;
+pub mod score;
+pub mod serve;
+pub mod tour;
+pub mod verify;

@@ -1,0 +1,70 @@
+//! `pencere serve`: chosen parts as a process of their own, over the same data directory or one PostgreSQL.
+
+use super::demo::until_told_to_end;
+use crate::cli::Serve;
+use crate::place::Place;
+use crate::ports::Ports;
+use crate::wiring::{self, Settings, Stores};
+use serde::Deserialize;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// The configuration file (docs/CONFIGURATION.md).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Configuration {
+    pub data: PathBuf,
+    pub country: PathBuf,
+    #[serde(default = "default_people")]
+    pub people: u32,
+    #[serde(default = "default_port_base")]
+    pub port_base: u16,
+    #[serde(default = "default_stores")]
+    pub stores: Stores,
+}
+
+fn default_people() -> u32 {
+    10_000
+}
+
+fn default_port_base() -> u16 {
+    8800
+}
+
+fn default_stores() -> Stores {
+    Stores::Files
+}
+
+impl Configuration {
+    pub fn read(file: &Path) -> Result<Configuration, String> {
+        let text = std::fs::read_to_string(file).map_err(|cause| format!("{}: {cause}", file.display()))?;
+        toml::from_str(&text).map_err(|cause| format!("{}: {cause}", file.display()))
+    }
+}
+
+pub async fn run(serve: Serve) -> Result<ExitCode, String> {
+    let configuration = Configuration::read(&serve.config)?;
+    let place = Place::open_for(&configuration.data, &roles_name(&serve.role))?;
+    let settings = Settings {
+        country: configuration.country,
+        people: configuration.people,
+        ports: Ports::from_base(configuration.port_base),
+        stores: configuration.stores,
+    };
+    let running = wiring::start(&settings, &place, &serve.role).await?;
+    say(&serve.role);
+    until_told_to_end().await?;
+    running.stop().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Processes of one country share its directory; the same role twice does not.
+fn roles_name(roles: &[wiring::Role]) -> String {
+    let names = roles.iter().map(|role| format!("{role:?}").to_lowercase());
+    names.collect::<Vec<_>>().join("-")
+}
+
+#[expect(clippy::print_stdout, reason = "the ready line is the command's answer")]
+fn say(roles: &[wiring::Role]) {
+    println!("ready: {}", roles_name(roles));
+}

@@ -1,0 +1,89 @@
+//! Which part listens where: one base, fixed distances, loopback only.
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+/// The port plan of a country on one machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ports {
+    base: u16,
+}
+
+/// What listens, in the order of its distance from the base.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Door {
+    Portal,
+    BackOffice,
+    Identity,
+    Simulators,
+    Bank,
+    Trust,
+    Central,
+    Mailbox,
+    Smtp,
+}
+
+impl Ports {
+    pub fn from_base(base: u16) -> Ports {
+        Ports { base }
+    }
+
+    pub fn base(self) -> u16 {
+        self.base
+    }
+
+    pub fn of(self, door: Door) -> u16 {
+        self.base + door as u16
+    }
+
+    /// The three ports of the security server number `index`: messages, information systems, OCSP responses.
+    pub fn security_server(self, index: u16) -> [u16; 3] {
+        let first = self.base + 10 + index * 3;
+        [first, first + 1, first + 2]
+    }
+
+    /// The information system of the register number `index`.
+    pub fn register(self, index: u16) -> u16 {
+        self.base + 30 + index
+    }
+
+    pub fn url(self, door: Door) -> String {
+        format!("http://127.0.0.1:{}", self.of(door))
+    }
+}
+
+/// A socket on loopback; the error is one sentence for the operator.
+pub async fn listen(port: u16) -> Result<tokio::net::TcpListener, String> {
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    tokio::net::TcpListener::bind(address).await.map_err(|cause| match cause.kind() {
+        std::io::ErrorKind::AddrInUse => {
+            format!("port {port} is taken by another program: stop it, or choose other ports with --port-base")
+        }
+        _ => format!("port {port} cannot be used: {cause}"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_port_is_given_twice() {
+        let ports = Ports::from_base(8800);
+        let mut all: Vec<u16> = (0..9).map(|distance| 8800 + distance).collect();
+        assert_eq!(ports.of(Door::Smtp), 8808);
+        all.extend((0..6).flat_map(|index| ports.security_server(index)));
+        all.extend((0..6).map(|index| ports.register(index)));
+        let count = all.len();
+        all.sort_unstable();
+        all.dedup();
+        assert_eq!(all.len(), count);
+    }
+
+    #[tokio::test]
+    async fn a_taken_port_is_one_sentence() {
+        let held = listen(0).await.expect("any port");
+        let port = held.local_addr().expect("bound").port();
+        let sentence = listen(port).await.expect_err("taken");
+        assert!(sentence.contains("is taken by another program"), "{sentence}");
+    }
+}

@@ -1,0 +1,117 @@
+//! What a tour says: steps as a person reads them, checks as they held, and the same as one JSON object.
+
+use serde::Serialize;
+use std::future::Future;
+
+#[derive(Debug, Serialize)]
+pub struct Report {
+    pub country: String,
+    pub ok: bool,
+    pub journeys: Vec<Journey>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Journey {
+    pub id: String,
+    pub ok: bool,
+    pub steps: Vec<Step>,
+    pub checks: Vec<Check>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Step {
+    pub what: String,
+    pub ok: bool,
+    /// Identifiers of the messages that crossed the exchange during the step.
+    pub messages: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Check {
+    pub what: String,
+    pub ok: bool,
+}
+
+/// Who can say which messages crossed the exchange since they were last asked.
+pub trait Crossings: Send {
+    fn since_last(&mut self) -> impl Future<Output = Result<Vec<String>, String>> + Send;
+}
+
+/// One journey being walked; every step and check is shown as it happens.
+pub struct Walk<'a, C> {
+    journey: Journey,
+    crossings: &'a mut C,
+    show: &'a mut (dyn FnMut(&str) + Send),
+}
+
+impl<'a, C: Crossings> Walk<'a, C> {
+    pub fn new(id: &str, crossings: &'a mut C, show: &'a mut (dyn FnMut(&str) + Send)) -> Walk<'a, C> {
+        show(id);
+        Walk {
+            journey: Journey { id: id.to_owned(), ok: true, steps: Vec::new(), checks: Vec::new() },
+            crossings,
+            show,
+        }
+    }
+
+    /// Records a step that was taken; its error ends the journey.
+    pub async fn step<T>(&mut self, what: &str, taken: Result<T, String>) -> Result<T, String> {
+        let messages = self.crossings.since_last().await?;
+        let ids = if messages.is_empty() { String::new() } else { format!("  [{}]", messages.join(", ")) };
+        let (mark, reason) = match &taken {
+            Ok(_) => ("✓", String::new()),
+            Err(reason) => ("✗", format!(": {reason}")),
+        };
+        (self.show)(&format!("  {mark} {what}{reason}{ids}"));
+        self.journey.ok &= taken.is_ok();
+        self.journey.steps.push(Step { what: what.to_owned(), ok: taken.is_ok(), messages });
+        taken
+    }
+
+    /// How many messages crossed during the steps so far.
+    pub fn crossed(&self) -> usize {
+        self.journey.steps.iter().map(|step| step.messages.len()).sum()
+    }
+
+    /// Records whether something that must be true is true.
+    pub fn check(&mut self, what: &str, holds: bool) {
+        let mark = if holds { "✓" } else { "✗" };
+        (self.show)(&format!("  {mark} must be true: {what}"));
+        self.journey.ok &= holds;
+        self.journey.checks.push(Check { what: what.to_owned(), ok: holds });
+    }
+
+    pub fn end(self) -> Journey {
+        self.journey
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Two;
+
+    impl Crossings for Two {
+        async fn since_last(&mut self) -> Result<Vec<String>, String> {
+            Ok(vec!["m1".into(), "m2".into()])
+        }
+    }
+
+    #[tokio::test]
+    async fn one_failed_check_or_step_fails_the_journey() {
+        let (mut crossings, mut lines) = (Two, Vec::new());
+        let mut show = |line: &str| lines.push(line.to_owned());
+        let mut walk = Walk::new("J00", &mut crossings, &mut show);
+        assert!(walk.step("a door opens", Ok(1)).await.is_ok());
+        walk.check("the house stands", true);
+        assert!(walk.journey.ok);
+        walk.check("the sky is green", false);
+        assert!(!walk.journey.ok);
+        assert!(walk.step::<()>("a wall opens", Err("it is a wall".into())).await.is_err());
+        assert_eq!(walk.crossed(), 4);
+        let journey = walk.end();
+        assert_eq!((journey.ok, journey.steps.len(), journey.checks.len()), (false, 2, 2));
+        assert_eq!(lines[1], "  ✓ a door opens  [m1, m2]");
+    }
+}

@@ -1,0 +1,111 @@
+//! The demo country as a process of its own, started and killed as an operator or a power cut would.
+
+use serde_json::Value as Json;
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+/// How long a start may take in a debug build on a busy machine before it counts as failed.
+const START_TIMEOUT: Duration = Duration::from_secs(120);
+const STOP_TIMEOUT: Duration = Duration::from_secs(30);
+/// Ports that a country uses above its base.
+const PORTS: u16 = 40;
+
+/// A running country; killed when dropped.
+pub struct Country {
+    child: Child,
+    pub ready: Json,
+    pub data: PathBuf,
+    /// From the start of the process to its ready line.
+    pub took: Duration,
+}
+
+/// The program under test: built before the tests start, beside the test binary's folder.
+pub fn binary() -> PathBuf {
+    let here = std::env::current_exe().expect("a running test has a path");
+    let profile = here.parent().and_then(Path::parent).expect("deps lies in the profile's folder");
+    let binary = profile.join("pencere");
+    assert!(binary.exists(), "{} is not built: run `cargo xtask test`", binary.display());
+    binary
+}
+
+/// The country folder of the checkout.
+pub fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests lie in the checkout").join("countries/az")
+}
+
+/// A base above which all the country's ports are free right now.
+pub fn free_ports() -> u16 {
+    let start = 20_000 + u16::try_from(std::process::id() % 400).expect("below 400") * 50;
+    let free = |base: &u16| (0..PORTS).all(|distance| TcpListener::bind(("127.0.0.1", base + distance)).is_ok());
+    (start..60_000).step_by(usize::from(PORTS)).find(free).expect("forty free ports in a row")
+}
+
+impl Country {
+    /// Starts the country over this data directory and waits for its ready line.
+    pub fn start(data: &Path, port_base: u16, people: u32) -> Country {
+        let began = Instant::now();
+        let mut child = Command::new(binary())
+            .args(["demo", "--json"])
+            .arg("--data")
+            .arg(data)
+            .arg("--country")
+            .arg(folder())
+            .args(["--port-base", &port_base.to_string(), "--people", &people.to_string()])
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let output = child.stdout.take().expect("asked for a pipe");
+        let (sender, receiver) = mpsc::channel();
+        std::thread::spawn(move || {
+            for line in BufReader::new(output).lines().map_while(Result::ok) {
+                // The receiver goes away once the ready line came; the rest is drained so that the program never blocks.
+                let _gone = sender.send(line);
+            }
+        });
+        let line = receiver.recv_timeout(START_TIMEOUT).expect("the country is ready in time");
+        let ready = serde_json::from_str(&line).unwrap_or_else(|_| panic!("not a ready line: {line}"));
+        Country { child, ready, data: data.to_owned(), took: began.elapsed() }
+    }
+
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// An address of the ready line.
+    pub fn address(&self, name: &str) -> String {
+        self.ready[name].as_str().unwrap_or_else(|| panic!("no {name} in {}", self.ready)).to_owned()
+    }
+
+    /// What a power cut does to a process.
+    pub fn kill(mut self) -> PathBuf {
+        self.child.kill().expect("it was running");
+        self.child.wait().expect("it ended");
+        self.data.clone()
+    }
+
+    /// What Ctrl-C does; whether it ended by itself, in time and without an error.
+    pub fn interrupt(mut self) -> bool {
+        let told = Command::new("kill").args(["-INT", &self.child.id().to_string()]).status();
+        assert!(told.is_ok_and(|status| status.success()), "the process was there to be told");
+        let began = Instant::now();
+        while began.elapsed() < STOP_TIMEOUT {
+            if let Some(status) = self.child.try_wait().expect("its own child") {
+                return status.success();
+            }
+            std::thread::yield_now();
+        }
+        false
+    }
+}
+
+impl Drop for Country {
+    fn drop(&mut self) {
+        // It may have ended already; either way it is gone afterwards.
+        let _gone = self.child.kill();
+        let _ended = self.child.wait();
+    }
+}
