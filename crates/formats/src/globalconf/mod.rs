@@ -50,9 +50,19 @@ fn base64_element(name: &str, bytes: &[u8]) -> String {
     text_element(name, &base64::engine::general_purpose::STANDARD.encode(bytes))
 }
 
+/// Forgiving as the field's decoders: padding and the last bits may be anything.
 fn decode_base64(text: &str) -> Result<Vec<u8>, ParameterError> {
-    use base64::Engine as _;
+    use base64::{
+        Engine as _,
+        alphabet::STANDARD,
+        engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
+    };
+    const LENIENT: GeneralPurpose = GeneralPurpose::new(
+        &STANDARD,
+        GeneralPurposeConfig::new()
+            .with_decode_allow_trailing_bits(true)
+            .with_decode_padding_mode(DecodePaddingMode::Indifferent),
+    );
     let text: String = text.split_whitespace().collect();
-    let engine = base64::engine::general_purpose::STANDARD;
-    engine.decode(text).map_err(|_| ParameterError("a value is not base64".to_owned()))
+    LENIENT.decode(text).map_err(|_| ParameterError("a value is not base64".to_owned()))
 }

@@ -5,7 +5,7 @@ use super::{
     OcspResponder, ParameterError, SecurityServer, SharedParameters, Subsystem, decode_base64,
 };
 use crate::{
-    identifier::{ClientId, ServerId, read_client},
+    identifier::{ClientId, ServerId, read_group_member},
     xml::{self, Element},
 };
 use std::collections::BTreeMap;
@@ -158,7 +158,7 @@ fn read_server(element: &Element, references: &BTreeMap<String, ClientId>) -> Re
 
 fn read_group(element: &Element) -> Result<GlobalGroup, ParameterError> {
     let members = all(element, "groupMember")
-        .map(|member| read_client(member).map_err(|error| ParameterError(error.to_string())));
+        .map(|member| read_group_member(member).map_err(|error| ParameterError(error.to_string())));
     Ok(GlobalGroup {
         code: needed(element, "groupCode")?,
         description: optional(element, "description").unwrap_or_default(),

@@ -135,7 +135,9 @@ fn check_shape(chain: &Element) -> Result<(), ChainError> {
             _ => return malformed("an element that the schema does not allow"),
         }
         let allowed = |inner: &Element| {
-            child.name != "HashStep" || matches!(inner.name.as_str(), "HashValue" | "StepRef" | "DataRef")
+            let data = matches!(inner.name.as_str(), "HashValue" | "StepRef" | "DataRef");
+            let of_data = |part: &Element| matches!(part.name.as_str(), "DigestMethod" | "DigestValue" | "Transforms");
+            child.name != "HashStep" || (data && inner.children.iter().all(of_data))
         };
         if !child.children.iter().all(allowed) {
             return malformed("a step has an element that the schema does not allow");

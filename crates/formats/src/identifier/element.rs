@@ -64,6 +64,12 @@ fn owner(element: &Element) -> Result<ClientId, IdentifierError> {
     })
 }
 
+/// Reads a member or subsystem by its parts, whatever the object type says: groups in the field's configurations call
+/// subsystems members.
+pub fn read_group_member(element: &Element) -> Result<ClientId, IdentifierError> {
+    owner(element)
+}
+
 /// Reads MEMBER or SUBSYSTEM.
 pub fn read_client(element: &Element) -> Result<ClientId, IdentifierError> {
     let kind = object_type(element)?;

@@ -5,8 +5,8 @@ mod element;
 mod segment;
 
 pub use element::{
-    IDENTIFIERS, IdentifierError, ObjectType, object_type, read_client, read_server, read_service, write_client,
-    write_server, write_service,
+    IDENTIFIERS, IdentifierError, ObjectType, object_type, read_client, read_group_member, read_server, read_service,
+    write_client, write_server, write_service,
 };
 pub use segment::{decode_segment, encode_segment};
 

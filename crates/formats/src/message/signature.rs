@@ -13,6 +13,7 @@ use std::fmt;
 const DS: &str = "http://www.w3.org/2000/09/xmldsig#";
 const XADES: &str = "http://uri.etsi.org/01903/v1.3.2#";
 const INCLUSIVE: &str = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315";
+const EXCLUSIVE: &str = "http://www.w3.org/2001/10/xml-exc-c14n#";
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SignatureError {
@@ -91,15 +92,21 @@ pub fn read(document: &[u8]) -> Result<ReadSignature, SignatureError> {
     let signature = root.find(&|element| element.is(DS, "Signature")).ok_or(missing("Signature"))?;
     let info = signature.child(DS, "SignedInfo").ok_or(missing("SignedInfo"))?;
     let method = algorithm(info.child(DS, "CanonicalizationMethod"))?;
-    if method != INCLUSIVE || !canonical::has_our_root(text) {
-        return malformed("canonicalization or layout is not the profile's");
+    if method != INCLUSIVE && method != EXCLUSIVE {
+        return malformed("a canonicalization method that is not accepted");
     }
     let properties =
         signature.find(&|element| element.is(XADES, "SignedProperties")).ok_or(missing("SignedProperties"))?;
     if properties.attribute("", "Id") != Some("signed-properties") {
         return malformed("SignedProperties has another Id");
     }
-    let canonical = |element| canonical::verbatim(text, element).ok_or(missing("canonical form"));
+    let ours = canonical::has_our_root(text);
+    let canonical = |element: &Element, method: &str| {
+        // Our own layout is canonical as it stands; what others wrote goes to the general canonicalizer.
+        let verbatim = (ours && method == INCLUSIVE).then(|| canonical::verbatim(text, element)).flatten();
+        let judged = || crate::xades::canonical_element(text, &element.namespace, &element.name, method);
+        verbatim.map_or_else(|| judged().map_err(|error| SignatureError::Malformed(error.to_string())), Ok)
+    };
     let values = |name: &'static str| decode_all(signature, name);
     let certificate = signature.find(&|element| element.is(DS, "X509Certificate")).ok_or(missing("X509Certificate"))?;
     let value = signature.child(DS, "SignatureValue").ok_or(missing("SignatureValue"))?;
@@ -111,8 +118,8 @@ pub fn read(document: &[u8]) -> Result<ReadSignature, SignatureError> {
         value: decode(&value.text)?,
         references: references(info)?,
         scheme: scheme(algorithm(info.child(DS, "SignatureMethod"))?)?,
-        signed_info: canonical(info)?,
-        signed_properties: canonical(properties)?,
+        signed_info: canonical(info, method)?,
+        signed_properties: canonical(properties, INCLUSIVE)?,
     };
     check_certificate_digest(properties, &read.certificate)?;
     if read.ocsp.is_empty() {
@@ -302,6 +309,27 @@ mod tests {
     }
 
     #[test]
+    fn another_spelling_of_the_same_document_verifies() {
+        let signer = TestKey::generate();
+        let key = PublicKey::from_spki(signer.public_key_der()).expect("a key");
+        let document = sign(Covered::Message(b"<m/>"), &certificate(), &signer, from_micros(0)).expect("signed");
+        let text = String::from_utf8(document).expect("text");
+        for (from, to) in [
+            ("></ds:SignatureMethod>", "/>"),
+            ("<ds:SignedInfo>\n", "<ds:SignedInfo>\n<!-- -->"),
+            ("<ds:Reference Id=\"signature-reference-0\" URI", "<ds:Reference  Id='signature-reference-0' URI"),
+        ] {
+            let spelt = text.replacen(from, to, 1);
+            assert_ne!(spelt, text, "{from}");
+            let read = read(spelt.as_bytes()).expect("readable");
+            assert_eq!(read.check(&key, &parts(b"<m/>", None), None), Ok(vec![]), "{from}");
+        }
+        let doubled = text.replacen("<ds:KeyInfo>", "<ds:SignedInfo></ds:SignedInfo>\n<ds:KeyInfo>", 1);
+        let doubled = doubled.replacen("></ds:SignatureMethod>", "/>", 1);
+        assert_eq!(read(doubled.as_bytes()).expect_err("two").code(), "malformed_signature");
+    }
+
+    #[test]
     fn a_changed_document_does_not_verify() {
         let signer = TestKey::generate();
         let key = PublicKey::from_spki(signer.public_key_der()).expect("a key");
@@ -311,7 +339,6 @@ mod tests {
             ("1970-01-01T00:00:00.000Z", "1970-01-02T00:00:00.000Z"),
             ("URI=\"/message.xml\"", "URI=\"/massage.xml\""),
             ("<ds:SignedInfo>\n", "<ds:SignedInfo>"),
-            ("<ds:SignedInfo>\n", "<ds:SignedInfo>\n<!-- -->"),
             ("Id=\"signed-properties\"", "Id=\"other\""),
             ("xmldsig-more#ecdsa-sha256", "xmldsig-more#rsa-sha256"),
             ("Y2VydGlmaWNhdGU=", "Y2VydGlmaWNhdGX="),

@@ -101,7 +101,11 @@ impl<'a> PartReader<'a> {
         let mut at = start;
         loop {
             let rest = &self.bytes[at..self.end];
-            let length = find(rest, b"\n").ok_or(MimeError("a part ends in its header"))?;
+            let length = match find(rest, b"\n") {
+                Some(length) => length,
+                None if rest.starts_with(&self.delimiter) => return Ok((headers, at)),
+                None => return Err(MimeError("a part ends in its header")),
+            };
             let line = std::str::from_utf8(&rest[..length]).map_err(|_| MimeError("a header is not text"))?;
             let line = line.strip_suffix('\r').unwrap_or(line);
             at += length + 1;
@@ -110,6 +114,10 @@ impl<'a> PartReader<'a> {
             }
             if line.is_empty() {
                 return Ok((headers, at));
+            }
+            // A boundary where a header should be: the part is its header alone (seen in the field's configurations).
+            if line.as_bytes().starts_with(&self.delimiter) {
+                return Ok((headers, at - length - 1));
             }
             if line.starts_with([' ', '\t']) {
                 let (_, value) = headers.last_mut().ok_or(MimeError("a header begins with a space"))?;
@@ -194,6 +202,7 @@ mod tests {
     fn bare_line_feeds_and_a_missing_end() {
         assert_eq!(bodies(b"pre\n--b\nA: 1\n\nx\n--b\n\ny", "b"), ["x", "y"]);
         assert_eq!(bodies(b"--b\r\n\r\nx\r\n--b--\r\nafter", "b"), ["x"]);
+        assert_eq!(bodies(b"--b\nA: 1\n--b\nA: 2\n--b--", "b"), ["", ""]);
     }
 
     #[test]
