@@ -36,7 +36,6 @@ causes! {
     CannotCreateSignature = "cannot_create_signature", 409;
     CertValidation = "cert_validation", 403;
     ClientProxyVersionNotSupported = "client_proxy_version_not_supported", 400;
-    DatabaseError = "database_error", 409;
     DuplicateHeaderField = "duplicate_header_field", 400;
     GlobalConfOutdated = "global_conf_outdated", 409;
     InconsistentHeaders = "inconsistent_headers", 400;
@@ -45,7 +44,6 @@ causes! {
     IncorrectValidationInfo = "incorrect_validation_info", 409;
     // Of ours: the decree's limit on inquiries (R018) has no code in the protocol.
     InquiryTooLarge = "inquiry_too_large", 413;
-    InternalError = "internal_error", 409;
     InvalidBody = "invalid_body", 400;
     InvalidCertPath = "invalid_cert_path", 403;
     InvalidClientIdentifier = "invalid_client_identifier", 400;
@@ -70,9 +68,7 @@ causes! {
     MissingSoap = "missing_soap", 400;
     NetworkError = "network_error", 409;
     ServiceDisabled = "service_disabled", 409;
-    ServiceFailed = "service_failed", 409;
     ServiceMissingUrl = "service_missing_url", 404;
-    ServiceType = "service_type", 400;
     SslAuthenticationFailed = "ssl_authentication_failed", 403;
     TimestampingFailed = "timestamping_failed", 409;
     UnknownMember = "unknown_member", 404;
@@ -80,10 +76,10 @@ causes! {
 }
 
 impl Cause {
-    /// The cause of a code of `formats`, whose codes are those of the wire.
-    pub fn from_wire(code: &str) -> Cause {
-        let first = code.split('.').next().unwrap_or(code);
-        Cause::ALL.iter().copied().find(|cause| cause.wire() == first).unwrap_or(Cause::InternalError)
+    /// The cause that a whole code ends in or names on its way; codes of other programs may have none of ours.
+    pub fn from_code(code: &str) -> Option<Cause> {
+        let known = |part: &str| Cause::ALL.iter().copied().find(|cause| cause.wire() == part);
+        code.split('.').find_map(known)
     }
 }
 
@@ -165,21 +161,21 @@ impl ExchangeFault {
 
     /// Whether this means that no answer could be had, so that asking later may help; anything else is a no.
     pub fn is_unreachable(&self) -> bool {
-        let passing = [
-            Cause::NetworkError,
-            Cause::IoError,
-            Cause::GlobalConfOutdated,
-            Cause::DatabaseError,
-            Cause::LoggingFailed,
-            Cause::TimestampingFailed,
-            Cause::MaintenanceMode,
-            Cause::CannotCreateSignature,
-            Cause::IncorrectValidationInfo,
-            Cause::InternalError,
-            Cause::ServiceDisabled,
+        const PASSING: [&str; 12] = [
+            "network_error",
+            "io_error",
+            "global_conf_outdated",
+            "database_error",
+            "logging_failed",
+            "timestamping_failed",
+            "maintenance_mode",
+            "cannot_create_signature",
+            "incorrect_validation_info",
+            "internal_error",
+            "service_disabled",
+            "service_failed",
         ];
-        passing.iter().any(|cause| self.code.split('.').any(|part| part == cause.wire()))
-            || self.code.contains(".service_failed")
+        self.code.split('.').any(|part| PASSING.contains(&part))
     }
 }
 
@@ -202,13 +198,15 @@ mod tests {
         assert_eq!((fault.code.as_str(), fault.rest_status()), ("client.inquiry_too_large", 400));
         assert!(ExchangeFault::new(Place::Service, Cause::NetworkError, "x").is_unreachable());
         assert!(ExchangeFault::new(Place::ClientProxy, Cause::GlobalConfOutdated, "x").is_unreachable());
-        assert_eq!(Cause::from_wire("malformed_signature.invalid_hash_chain"), Cause::MalformedSignature);
+        let chained = "server.clientproxy.malformed_signature.invalid_hash_chain";
+        assert_eq!(Cause::from_code(chained), Some(Cause::MalformedSignature));
+        assert_eq!(Cause::from_code("client.something_else"), None);
     }
 
     #[test]
     fn every_cause_has_a_word_of_its_own() {
         for cause in Cause::ALL {
-            assert_eq!(Cause::from_wire(cause.wire()), *cause);
+            assert_eq!(Cause::from_code(cause.wire()), Some(*cause));
             assert_eq!(cause.code(), format!("exchange.{}", cause.wire()));
         }
     }

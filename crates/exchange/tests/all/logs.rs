@@ -1,1 +1,127 @@
-//! To come.
+//! The log's time-stamps and containers, and the tables on both databases.
+
+use crate::{asking::question, world::World};
+use base::{
+    ManualClock, SystemChance,
+    dataservice::{DataServices, Wording},
+};
+use exchange::{
+    archive,
+    messagelog::{self, LogFilter},
+    operator::OperatorView,
+    opmonitor::{self, TrafficFilter},
+};
+use std::io::{Cursor, Read, Write};
+
+#[tokio::test]
+async fn logged_messages_become_containers_that_anybody_can_judge() {
+    let world = World::running().await;
+    for (wording, id) in [(Wording::Soap, "m-1"), (Wording::Rest, "m-2"), (Wording::Soap, "m-3")] {
+        world.client.ask(question("page", wording, id)).await.expect("answered");
+    }
+    world.clock.advance_s(60);
+    for (_, server) in world.exchange.servers() {
+        assert_eq!(server.stamp_now().await.expect("stamped"), 6);
+        assert_eq!(server.stamp_now().await.expect("nothing left"), 0);
+    }
+    let shared = std::fs::read(world.directory.path().join(exchange::setup::OFFLINE_PARAMETERS)).expect("kept");
+    let configuration = archive::offline_configuration(&shared).expect("parameters");
+    let view = OperatorView::new(world.exchange.clone());
+    let records = view.log(&LogFilter::default()).await.expect("read");
+    assert_eq!(records.len(), 12);
+    for record in &records {
+        let container = view.container(&record.server, &record.id).await.expect("read").expect("there");
+        let verdict = archive::verify(&container, &configuration);
+        assert!(verdict.is_valid(), "{:?}", verdict.reasons);
+        let signer = if record.direction == "request" { "AZ/GOV/1/desk" } else { "AZ/GOV/2/book" };
+        assert_eq!(verdict.signer.map(|signer| signer.to_string()).as_deref(), Some(signer));
+        assert_eq!(verdict.message_id.as_deref(), Some(record.message_id.as_str()));
+        assert_eq!(verdict.at.map(|at| at.to_string()).as_deref(), Some("2026-11-23T12:01:00Z"));
+    }
+    world.shutdown.trigger();
+}
+
+/// The container with one entry changed or, with `None`, left out.
+fn changed(container: &[u8], name: &str, change: &dyn Fn(Vec<u8>) -> Option<Vec<u8>>) -> Vec<u8> {
+    let mut archive = zip::ZipArchive::new(Cursor::new(container)).expect("a container");
+    let mut out = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    for place in 0..archive.len() {
+        let mut entry = archive.by_index(place).expect("an entry");
+        let found = entry.name().expect("a name").into_owned();
+        let mut data = Vec::new();
+        entry.read_to_end(&mut data).expect("read");
+        let data = if found == name { change(data) } else { Some(data) };
+        if let Some(data) = data {
+            out.start_file(found, zip::write::SimpleFileOptions::default()).expect("started");
+            out.write_all(&data).expect("written");
+        }
+    }
+    out.finish().expect("finished").into_inner()
+}
+
+#[tokio::test]
+async fn a_changed_container_is_not_valid() {
+    let world = World::running().await;
+    for (wording, id) in [(Wording::Soap, "m-1"), (Wording::Rest, "m-2")] {
+        world.client.ask(question("page", wording, id)).await.expect("answered");
+    }
+    let asker = world.exchange.server("asker").expect("a server");
+    let configuration = world.exchange.central().configuration();
+    let container = async |id: &str| {
+        let filter = LogFilter { message_id: Some(id.to_owned()), ..LogFilter::default() };
+        let records = messagelog::records(asker.store(), &filter).await.expect("read");
+        let request = records.iter().find(|record| record.entry.direction.name() == "request").expect("a request");
+        let record = messagelog::record_of(asker.store(), &request.id).await.expect("read").expect("there");
+        archive::export(&record).expect("a container")
+    };
+    let verdict = archive::verify(&container("m-1").await, &configuration);
+    assert!(verdict.reasons[0].starts_with("asic_timestamp_not_found"), "{:?}", verdict.reasons);
+    asker.stamp_now().await.expect("stamped");
+    let (soap, rest) = (container("m-1").await, container("m-2").await);
+    let swap = |from: &'static str, to: &'static str| {
+        move |data: Vec<u8>| {
+            let text = String::from_utf8(data).expect("text");
+            assert!(text.contains(from), "{from}");
+            Some(text.replacen(from, to, 1).into_bytes())
+        }
+    };
+    let check = |container: &[u8], name: &str, change: &dyn Fn(Vec<u8>) -> Option<Vec<u8>>, reason: &str| {
+        let verdict = archive::verify(&changed(container, name, change), &configuration);
+        assert!(verdict.reasons.iter().any(|found| found.contains(reason)), "{name}: {:?}", verdict.reasons);
+    };
+    assert!(archive::verify(&soap, &configuration).is_valid() && archive::verify(&rest, &configuration).is_valid());
+    check(&soap, "message.xml", &swap("AYTEN01", "AYTEN02"), "invalid_signature_value");
+    check(&soap, "message.xml", &|_| None, "asic_message_not_found");
+    check(&soap, "mimetype", &|_| None, "asic_mime_type_not_found");
+    check(&soap, "mimetype", &|_| Some(b"text/plain".to_vec()), "asic_invalid_mime_type");
+    check(&soap, "META-INF/signatures.xml", &|_| None, "asic_signature_not_found");
+    check(&soap, "META-INF/timestamp.tst", &|_| None, "asic_timestamp_not_found");
+    check(&soap, "ts-hashchainresult.xml", &|_| None, "asic_hash_chain_result_not_found");
+    check(&soap, "ts-hashchain.xml", &|_| None, "asic_hash_chain_not_found");
+    check(&soap, "META-INF/signatures.xml", &swap("ocsp-response-1", "ocsp-response-2"), "time-stamp");
+    check(&rest, "attachment1", &|_| Some(b"{}".to_vec()), "invalid_hash_chain_ref");
+    check(&rest, "attachment1", &|_| None, "invalid_reference");
+    check(
+        &rest,
+        "message.xml",
+        &swap("X-Road-Client:AZ/GOV/1/desk", "X-Road-Client:AZ/GOV/2/book"),
+        "incorrect_certificate",
+    );
+    assert!(!archive::verify(b"nothing", &configuration).is_valid());
+    world.shutdown.trigger();
+}
+
+#[tokio::test]
+async fn the_tables_are_the_same_on_both_databases() {
+    for store in host::testing::stores(exchange::SERVER_MIGRATIONS).await {
+        assert!(messagelog::records(&store, &LogFilter::default()).await.expect("read").is_empty());
+        assert_eq!(messagelog::oldest_unstamped(&store).await.expect("read"), None);
+        assert!(opmonitor::records(&store, &TrafficFilter::default()).await.expect("read").is_empty());
+        assert!(opmonitor::service_use(&store, &TrafficFilter::default()).await.expect("read").is_empty());
+        let id = base::Id::new(base::clock::from_micros(1), &SystemChance);
+        assert!(messagelog::record_of(&store, &id).await.expect("read").is_none());
+        let clock = ManualClock::at(base::clock::from_micros(1));
+        let outcome = messagelog::stamp_once(&store, &host::http::Client::plain(), &[], &clock, &SystemChance).await;
+        assert_eq!(outcome.expect("nothing to do"), messagelog::StampOutcome::Nothing);
+    }
+}

@@ -6,4 +6,5 @@ mod failures;
 mod logs;
 mod refusals;
 mod vectors;
+mod wire;
 mod world;
