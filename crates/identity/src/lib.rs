@@ -3,6 +3,7 @@
 
 mod attempt;
 mod browser;
+mod certificate;
 pub mod client;
 mod form;
 mod history;
@@ -24,6 +25,7 @@ mod texts;
 #[cfg(test)]
 mod testing;
 
+pub use certificate::TrustedCertificates;
 pub use history::{LoginEvent, Method, Outcome};
 pub use oidc::backchannel::{Delivery, DeliveryState};
 pub use ports::{

@@ -4,6 +4,7 @@
 mod story {
     mod acting;
     mod card;
+    mod certificates;
     mod code_flow;
     mod logout;
     mod pages;

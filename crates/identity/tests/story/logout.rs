@@ -25,6 +25,7 @@ async fn portal_and_back_office_end_together() {
     for world in World::all().await {
         let mut browser = world.browser();
         let (portal, office) = at_both(&world, &mut browser).await;
+        world.clock.advance_s(1);
         let url = world.portal.logout_url(&portal.id_token, "bye").await.expect("an address");
         let back = browser.get(&url).await.location();
         assert_eq!(back, format!("{PORTAL}/?state=bye"));
