@@ -1,10 +1,7 @@
 //! Criteria of the live score: what is looked for, in which facts, over which window, and the verdict. A criterion without
 //! data is `NoData`, which never counts as met.
 
-use crate::{
-    evidence::{Fact, Pointer},
-    fraction::Fraction,
-};
+use crate::{evidence::Fact, fraction::Fraction};
 use base::Localized;
 
 /// One measurable condition, as the country's methodology folder writes it.
@@ -90,39 +87,40 @@ impl Probe {
 
     /// The verdict, and the measured value behind it.
     pub fn judge<'a>(&self, look_up: impl Fn(&str) -> Option<&'a Fact>) -> Verdict {
+        let seen = |name: &str| look_up(name).map(|fact| (fact.value, Counted::of(name, fact)));
         match self {
-            Probe::Exists { fact, threshold } => match look_up(fact) {
+            Probe::Exists { fact, threshold } => match seen(fact) {
                 None => Verdict::no_data(Vec::new()),
-                Some(found) => Verdict {
-                    state: State::of(found.value >= *threshold),
-                    value: Some(Fraction::whole(found.value)),
-                    evidence: vec![found.pointer.clone()],
+                Some((value, counted)) => Verdict {
+                    state: State::of(value >= *threshold),
+                    value: Some(Fraction::whole(value)),
+                    evidence: vec![counted],
                 },
             },
             Probe::ShareAtLeast { fact, among, share, least } => {
-                among_occasions(look_up(fact), look_up(among), *least, |value| value >= *share)
+                among_occasions(seen(fact), seen(among), *least, |value| value >= *share)
             }
             Probe::ShareAbove { fact, among, share, least } => {
-                among_occasions(look_up(fact), look_up(among), *least, |value| value > *share)
+                among_occasions(seen(fact), seen(among), *least, |value| value > *share)
             }
             Probe::Never { fact, among, least } => {
-                among_occasions(look_up(fact), look_up(among), *least, |value| value == Fraction::ZERO)
+                among_occasions(seen(fact), seen(among), *least, |value| value == Fraction::ZERO)
             }
         }
     }
 }
 
-fn among_occasions(part: Option<&Fact>, whole: Option<&Fact>, least: i64, met: impl Fn(Fraction) -> bool) -> Verdict {
-    let pointers = part.iter().chain(whole.iter()).map(|fact| fact.pointer.clone()).collect();
-    let (Some(part), Some(whole)) = (part, whole) else {
-        return Verdict::no_data(pointers);
+type Seen = Option<(i64, Counted)>;
+
+fn among_occasions(part: Seen, whole: Seen, least: i64, met: impl Fn(Fraction) -> bool) -> Verdict {
+    let share = match (&part, &whole) {
+        (Some((part, _)), Some((whole, _))) if *whole >= least.max(1) => Fraction::new(*part, *whole),
+        _ => None,
     };
-    if whole.value < least.max(1) {
-        return Verdict::no_data(pointers);
-    }
-    match Fraction::new(part.value, whole.value) {
-        Some(value) => Verdict { state: State::of(met(value)), value: Some(value), evidence: pointers },
-        None => Verdict::no_data(pointers),
+    let evidence = [part, whole].into_iter().flatten().map(|(_, counted)| counted).collect();
+    match share {
+        Some(value) => Verdict { state: State::of(met(value)), value: Some(value), evidence },
+        None => Verdict::no_data(evidence),
     }
 }
 
@@ -132,16 +130,41 @@ impl State {
     }
 }
 
+/// A fact that a verdict stands on: its name, its value and where it was counted.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Counted {
+    pub fact: String,
+    pub value: i64,
+    pub source: String,
+    pub records: i64,
+    pub leaf: Option<u64>,
+    pub link: Option<String>,
+}
+
+impl Counted {
+    fn of(name: &str, fact: &Fact) -> Counted {
+        let pointer = fact.pointer.clone();
+        Counted {
+            fact: name.into(),
+            value: fact.value,
+            source: pointer.source,
+            records: pointer.records,
+            leaf: pointer.leaf,
+            link: pointer.link,
+        }
+    }
+}
+
 /// What a probe found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verdict {
     pub state: State,
     pub value: Option<Fraction>,
-    pub evidence: Vec<Pointer>,
+    pub evidence: Vec<Counted>,
 }
 
 impl Verdict {
-    pub fn no_data(evidence: Vec<Pointer>) -> Verdict {
+    pub fn no_data(evidence: Vec<Counted>) -> Verdict {
         Verdict { state: State::NoData, value: None, evidence }
     }
 }
@@ -149,6 +172,7 @@ impl Verdict {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::evidence::Pointer;
 
     fn fact(value: i64) -> Fact {
         Fact { value, pointer: Pointer { source: "t".into(), records: value, leaf: None, link: None } }

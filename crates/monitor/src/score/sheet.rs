@@ -1,10 +1,10 @@
 //! The shape of results, as `pencere score --json` prints it and the public scoreboard shows it.
 
 use crate::{
-    evidence::{Pointer, Window},
+    evidence::Window,
     fraction::Fraction,
     methodology::{Matter, Rule},
-    probe::State,
+    probe::{Counted, State},
 };
 use base::Localized;
 use serde::{Deserialize, Serialize};
@@ -109,7 +109,7 @@ pub struct Judged {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub value: Option<Fraction>,
     pub window: Window,
-    pub evidence: Vec<Pointer>,
+    pub evidence: Vec<Counted>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -94,7 +94,8 @@ async fn evidence_moves_the_score_and_each_point_leads_to_it() {
         }
         let record = country.monitor.evidence(Some("1.1"), "once_only").await.expect("known");
         assert_eq!((record.judged.state, record.facts.len()), (State::Met, 2));
-        assert_eq!(record.judged.evidence[0].source, "services_event");
+        let named = record.judged.evidence.iter().map(|counted| (counted.fact.as_str(), counted.value));
+        assert_eq!(named.collect::<Vec<_>>(), [("cases.asked_for_held_data", 0), ("cases.submitted", 20)]);
         let record = country.monitor.evidence(None, "exchange_runs").await.expect("known");
         assert_eq!(record.judged.evidence[0].leaf, Some(7));
     }
