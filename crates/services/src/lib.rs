@@ -21,3 +21,6 @@ mod work;
 pub use refusal::{FieldProblem, Outcome, Refusal};
 pub use schema::MIGRATIONS;
 pub use services::{Services, Setup};
+
+#[cfg(test)]
+mod tests;

@@ -98,6 +98,9 @@ pub trait Fees: Send + Sync {
     /// Records the debt in the caller's transaction and returns its code.
     fn raise<'a>(&'a self, tx: &'a mut Tx, debt: NewDebt) -> PortFuture<'a, Result<String, Fault>>;
 
+    /// Whether the debt is paid, by its committed state.
+    fn paid<'a>(&'a self, debt_code: &'a str) -> PortFuture<'a, Result<Option<Paid>, Fault>>;
+
     /// Gives up a debt of a withdrawn application, in the caller's transaction; a paid one stays as it is.
     fn cancel<'a>(&'a self, tx: &'a mut Tx, debt_code: &'a str, at: Timestamp) -> PortFuture<'a, Result<(), Fault>>;
 }

@@ -14,6 +14,7 @@ use crate::{
 };
 use base::{Chance, Clock, Date, Failure, Id, Localized, Timestamp, dataservice::DataServices};
 use host::{
+    args,
     blobs::Blobs,
     outbox::Notice,
     store::{Store, Tx},
@@ -79,8 +80,10 @@ impl Services {
         Dossier::load(&mut Source::Store(&self.setup.store), reference, |case| self.definition_of(case)).await
     }
 
-    /// As the transaction sees it.
+    /// As the transaction sees it. The case's row is locked first (an update that changes nothing is the lock that both
+    /// databases know): two answers that arrive together must see each other.
     pub(crate) async fn dossier_in(&self, tx: &mut Tx, reference: &str) -> Outcome<Dossier> {
+        tx.execute("UPDATE services_case SET version = version WHERE reference = $1", &args![reference]).await?;
         Dossier::load(&mut Source::Tx(tx), reference, |case| self.definition_of(case)).await
     }
 

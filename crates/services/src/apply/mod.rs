@@ -3,9 +3,11 @@
 mod fill;
 mod follow;
 mod opinion;
+mod papers;
 mod show;
 mod sign;
 mod start;
 
-pub(crate) use follow::{NewDocument, StoredDocument, checked_text};
+pub(crate) use follow::checked_text;
+pub(crate) use papers::{NewDocument, StoredDocument};
 pub(crate) use show::money_words;

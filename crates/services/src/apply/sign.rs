@@ -224,7 +224,7 @@ impl Services {
     ) -> Outcome<()> {
         let pdf = signing.files.first().map(|file| file.blob.clone()).unwrap_or_default();
         let words = self.catalogue().words();
-        let document = super::follow::NewDocument {
+        let document = super::NewDocument {
             kind: "application",
             number: dossier.case.reference.clone(),
             title: words.application_title.clone(),
@@ -299,6 +299,18 @@ impl Services {
         tx.commit().await?;
         self.gather(reference).await;
         Ok(())
+    }
+
+    /// Looks whether the fee has arrived: for the page to which the bank sends the person back, which need not wait for the
+    /// job that tells of it.
+    pub async fn look_for_fee(&self, who: &Applicant, reference: &str) -> Outcome<CaseView> {
+        let dossier = self.own(who, self.dossier(reference).await?)?;
+        if let (State::AwaitingPayment, Some(code)) = (dossier.case.state, &dossier.case.debt_code)
+            && let Some(paid) = self.setup.fees.paid(code).await?
+        {
+            self.fee_paid(reference, &paid).await?;
+        }
+        self.case(who, reference).await
     }
 
     /// Receipt, legal clock, questions to the registers: the moment of submission, in the caller's transaction.

@@ -5,9 +5,10 @@ use crate::{
         Case, Dossier, State,
         parts::{Actor, next_number, record},
     },
+    catalogue::Card,
     refusal::{Outcome, Refusal},
     services::{Services, refuse},
-    view::Applicant,
+    view::{ActingFor, Applicant},
 };
 use host::{args, store::Tx};
 use serde_json::Map;
@@ -37,18 +38,46 @@ impl Services {
             tx.rollback().await;
             return refuse(Refusal::AlreadyOpen { reference });
         }
-        let year = self.today().year();
+        let case = self.new_draft(&mut tx, who, company, card, draft_key.clone()).await?;
+        if !case.insert(&mut tx).await? {
+            // Another tab was first between our look and our insert; PostgreSQL lets both look.
+            tx.rollback().await;
+            let sql = "SELECT reference FROM services_case WHERE draft_key = $1";
+            let found = self.setup.store.query_opt(sql, &args![&draft_key]).await?;
+            return found.map(|row| row.text("reference").to_owned()).ok_or(base::Failure::Refused(Refusal::Stale));
+        }
+        let actor = Actor::Applicant { pin: case.pin.clone() };
+        record(&mut tx, &case, "services.started", &actor, Map::new(), now).await?;
+        self.count(&mut tx, &case, "started", None).await?;
+        let reference = case.reference.clone();
+        let dossier =
+            Dossier { case, definition, answers: Default::default(), files: Vec::new(), evidence: Vec::new() };
+        self.plan_evidence(&mut tx, &dossier).await?;
+        tx.commit().await?;
+        self.gather(&reference).await;
+        Ok(reference)
+    }
+
+    async fn new_draft(
+        &self,
+        tx: &mut Tx,
+        who: &Applicant,
+        company: Option<&ActingFor>,
+        card: &Card,
+        draft_key: String,
+    ) -> Outcome<Case> {
+        let (now, year) = (self.now(), self.today().year());
         let prefix = &self.catalogue().reference_prefix;
-        let number = next_number(&mut tx, &format!("{prefix}-{year}")).await?;
-        let case = Case {
+        let number = next_number(tx, &format!("{prefix}-{year}")).await?;
+        Ok(Case {
             reference: format!("{prefix}-{year}-{number:06}"),
-            draft_key: Some(draft_key.clone()),
-            service: service.to_owned(),
+            draft_key: Some(draft_key),
+            service: card.id.clone(),
             service_version: card.version.clone(),
             agency: card.agency.clone(),
             pin: who.pin.as_str().to_owned(),
             name: who.name.clone(),
-            tin,
+            tin: company.map(|company| company.tin.clone()),
             company_name: company.map(|company| company.name.clone()),
             state: State::Draft,
             version: 1,
@@ -70,24 +99,7 @@ impl Services {
             fee_receipt: None,
             correction: None,
             decision: None,
-        };
-        if !case.insert(&mut tx).await? {
-            // Another tab was first between our look and our insert; PostgreSQL lets both look.
-            tx.rollback().await;
-            let sql = "SELECT reference FROM services_case WHERE draft_key = $1";
-            let found = self.setup.store.query_opt(sql, &args![&draft_key]).await?;
-            return found.map(|row| row.text("reference").to_owned()).ok_or(base::Failure::Refused(Refusal::Stale));
-        }
-        let actor = Actor::Applicant { pin: case.pin.clone() };
-        record(&mut tx, &case, "services.started", &actor, Map::new(), now).await?;
-        self.count(&mut tx, &case, "started", None).await?;
-        let reference = case.reference.clone();
-        let dossier =
-            Dossier { case, definition, answers: Default::default(), files: Vec::new(), evidence: Vec::new() };
-        self.plan_evidence(&mut tx, &dossier).await?;
-        tx.commit().await?;
-        self.gather(&reference).await;
-        Ok(reference)
+        })
     }
 }
 

@@ -36,6 +36,7 @@ pub struct DocumentWords {
     pub number: Localized,
     pub date: Localized,
     pub applicant: Localized,
+    pub name: Localized,
     pub company: Localized,
     pub reasons: Localized,
     pub legal_basis: Localized,

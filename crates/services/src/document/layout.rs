@@ -20,9 +20,9 @@ const DEEP: Colour = (0x0b, 0x4f, 0x6c);
 const MARGIN: f32 = 68.0;
 const TEXT_WIDTH: f32 = WIDTH - 2.0 * MARGIN;
 const TOP: f32 = 84.0;
-const BOTTOM: f32 = HEIGHT - 62.0;
+const BOTTOM: f32 = HEIGHT - 52.0;
 /// Room kept for the signature and the QR code on the last page.
-const FOOT_HEIGHT: f32 = 122.0;
+const FOOT_HEIGHT: f32 = 106.0;
 const CODE_SIDE: f32 = 82.0;
 /// More pages than this are no document of ours: the rest is cut and the page says so by its number.
 const PAGES_MAX: usize = 40;
@@ -66,11 +66,11 @@ fn furniture(page: &mut Vec<Mark>, sheet: &Sheet, faces: &Faces, number: usize, 
     if count > 1 || !sheet.ceremonial {
         let text = format!("{number} / {count}");
         let x = WIDTH - MARGIN - faces.width(&text, Face::Regular, 8.0);
-        page.push(Mark::Text { x, y: HEIGHT - 40.0, face: Face::Regular, size: 8.0, colour: QUIET, text });
+        page.push(Mark::Text { x, y: HEIGHT - 36.0, face: Face::Regular, size: 8.0, colour: QUIET, text });
     }
     if !sheet.ceremonial {
         let text = format!("{} · {}", sheet.issuer.az, sheet.title.az);
-        page.push(Mark::Text { x: MARGIN, y: HEIGHT - 40.0, face: Face::Regular, size: 8.0, colour: QUIET, text });
+        page.push(Mark::Text { x: MARGIN, y: HEIGHT - 36.0, face: Face::Regular, size: 8.0, colour: QUIET, text });
     }
 }
 
@@ -90,7 +90,8 @@ impl Pen<'_> {
     }
 
     fn text(&mut self, x: f32, y: f32, face: Face, size: f32, colour: Colour, text: &str) {
-        self.mark(Mark::Text { x, y, face, size, colour, text: text.to_owned() });
+        let text = self.faces.drawable(text, face);
+        self.mark(Mark::Text { x, y, face, size, colour, text });
     }
 
     /// A paragraph at `x`; the pen goes below it.
@@ -119,21 +120,21 @@ impl Pen<'_> {
     }
 
     fn ceremonial_head(&mut self, sheet: &Sheet) {
-        self.y = 62.0;
+        self.y = 56.0;
         self.centred(&sheet.state.az, Face::Semibold, 14.0, INK, TEXT_WIDTH);
         self.y += 1.0;
         self.centred(&sheet.issuer.az, Face::Regular, 11.5, QUIET, TEXT_WIDTH);
-        self.y += 21.0;
+        self.y += 17.0;
         self.star_rule();
-        self.y += 19.0;
-        self.centred(&sheet.title.az, Face::Semibold, 23.0, INK, TEXT_WIDTH - 20.0);
+        self.y += 15.0;
+        self.centred(&sheet.title.az, Face::Semibold, 22.0, INK, TEXT_WIDTH - 20.0);
         self.y += 5.0;
         self.centred(&sheet.title.en, Face::Italic, 11.0, QUIET, TEXT_WIDTH);
         self.centred(&sheet.title.ru, Face::Italic, 11.0, QUIET, TEXT_WIDTH);
-        self.y += 13.0;
+        self.y += 10.0;
         self.marks_in_a_row(&sheet.marks);
-        self.y += 17.0;
-        self.paragraph(&sheet.lead.az, Face::Regular, 14.5, INK, MARGIN, TEXT_WIDTH);
+        self.y += 12.0;
+        self.paragraph(&sheet.lead.az, Face::Regular, 14.0, INK, MARGIN, TEXT_WIDTH);
         self.y += 4.0;
         self.paragraph(&sheet.lead.en, Face::Italic, 9.5, QUIET, MARGIN, TEXT_WIDTH);
         self.paragraph(&sheet.lead.ru, Face::Italic, 9.5, QUIET, MARGIN, TEXT_WIDTH);
@@ -186,7 +187,7 @@ impl Pen<'_> {
 
     fn block(&mut self, block: &Block) {
         self.need(46.0);
-        self.y += 11.0;
+        self.y += 8.5;
         let title = format!("{} · {} · {}", block.title.az, block.title.en, block.title.ru);
         let title = if block.title.az == block.title.en { block.title.az.clone() } else { title };
         self.paragraph(&title, Face::Semibold, 8.5, DEEP, MARGIN, TEXT_WIDTH);
@@ -208,13 +209,13 @@ impl Pen<'_> {
         let faces = self.faces;
         let labels = faces.lines(label, Face::Regular, 9.0, LABEL_WIDTH - 12.0);
         let values = faces.lines(value, face, 10.5, TEXT_WIDTH - LABEL_WIDTH);
-        let height = (labels.len() as f32 * 12.0).max(values.len() as f32 * 14.0) + 6.0;
+        let height = (labels.len() as f32 * 12.0).max(values.len() as f32 * 14.0) + 4.5;
         self.need(height);
         for (place, text) in labels.iter().enumerate() {
-            self.text(MARGIN, self.y + 13.5 + place as f32 * 12.0, Face::Regular, 9.0, QUIET, text);
+            self.text(MARGIN, self.y + 12.8 + place as f32 * 12.0, Face::Regular, 9.0, QUIET, text);
         }
         for (place, text) in values.iter().enumerate() {
-            self.text(MARGIN + LABEL_WIDTH, self.y + 13.5 + place as f32 * 14.0, face, 10.5, INK, text);
+            self.text(MARGIN + LABEL_WIDTH, self.y + 12.8 + place as f32 * 14.0, face, 10.5, INK, text);
         }
         self.y += height;
         self.hairline();
@@ -226,11 +227,11 @@ impl Pen<'_> {
         for (place, line) in lines.iter().enumerate() {
             let last = place + 1 == lines.len();
             let (face, size) = if last { (Face::Semibold, 12.0_f32) } else { (Face::Regular, 10.5_f32) };
-            self.need(21.0);
-            self.text(MARGIN, self.y + 14.5, face, size.min(11.0), INK, &line.label.az);
+            self.need(19.5);
+            self.text(MARGIN, self.y + 13.8, face, size.min(11.0), INK, &line.label.az);
             let x = WIDTH - MARGIN - faces.width(&line.value.az, face, size);
-            self.text(x, self.y + 14.5, face, size, INK, &line.value.az);
-            self.y += 21.0;
+            self.text(x, self.y + 13.8, face, size, INK, &line.value.az);
+            self.y += 19.5;
             self.hairline();
         }
     }
@@ -277,7 +278,7 @@ impl Pen<'_> {
         self.mark(Mark::Bar { x: MARGIN, y: top, width: 190.0, height: 0.8, colour: DEEP });
         let label = format!("{} · {} · {}", signer.label.az, signer.label.en, signer.label.ru);
         let mut y = top + 14.0;
-        for line in self.faces.lines(&label, Face::Regular, 7.5, 190.0) {
+        for line in self.faces.lines(&label, Face::Regular, 7.5, 240.0) {
             self.text(MARGIN, y, Face::Regular, 7.5, QUIET, &line);
             y += 10.0;
         }
@@ -293,7 +294,7 @@ impl Pen<'_> {
     fn check(&mut self, check: &Check, top: f32, right: bool) {
         let x = if right { WIDTH - MARGIN - CODE_SIDE } else { MARGIN };
         self.mark(Mark::Code { x, y: top, side: CODE_SIDE, text: check.address.clone() });
-        let (text_x, width) = if right { (x - 132.0, 120.0) } else { (x + CODE_SIDE + 16.0, 250.0) };
+        let (text_x, width) = if right { (x - 172.0, 160.0) } else { (x + CODE_SIDE + 16.0, 250.0) };
         let mut y = top + 8.0;
         let captions = [
             (&check.caption.az, Face::Semibold, 9.0),

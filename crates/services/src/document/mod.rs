@@ -94,7 +94,7 @@ pub(crate) fn decision(
 /// Who the document is about, then the rows of the template.
 fn who(catalogue: &Catalogue, dossier: &Dossier, rows: Vec<Line>) -> Vec<Line> {
     let words = catalogue.words();
-    let mut lines = vec![Line { label: words.applicant.clone(), value: same(&dossier.case.name) }];
+    let mut lines = vec![Line { label: words.name.clone(), value: same(&dossier.case.name) }];
     if let (Some(name), Some(tin)) = (&dossier.case.company_name, &dossier.case.tin) {
         lines.push(Line { label: words.company.clone(), value: same(&format!("{name} ({tin})")) });
     }

@@ -158,8 +158,7 @@ impl Services {
         for evidence in due {
             let taken = tx
                 .execute(
-                    "UPDATE services_evidence SET claimed_until = $1, attempts = attempts + 1,
-                        asked_at = COALESCE(asked_at, $2)
+                    "UPDATE services_evidence SET claimed_until = $1, asked_at = COALESCE(asked_at, $2)
                      WHERE reference = $3 AND question = $4 AND claimed_until <= $2 AND next_at <= $2",
                     &args![after(now, CLAIM_SECONDS), now, &dossier.case.reference, &evidence.question],
                 )
@@ -227,6 +226,8 @@ impl Services {
             return Ok(());
         }
         let late = evidence.state != EvidenceState::Waiting;
+        // Counted when it has ended: a question that is still under way is no silence.
+        evidence.attempts += 1;
         let mut values = shown([("register", question.register.clone()), ("question", question.title.clone())]);
         values.insert("message".into(), json!(same(&evidence.message_id)));
         let action = match answer {

@@ -17,6 +17,7 @@ use serde_json::Value as Json;
 pub(crate) struct Evidence {
     pub question: String,
     pub state: EvidenceState,
+    /// Attempts that have ended, with an answer or without.
     pub attempts: i64,
     pub next_at: Option<Timestamp>,
     /// Since when an answer is waited for.
@@ -93,7 +94,7 @@ impl Evidence {
     pub async fn save(&self, tx: &mut Tx, reference: &str) -> Result<(), Fault> {
         tx.execute(
             "UPDATE services_evidence SET state = $3, next_at = $4, waiting_since = $5, answered_at = $6, facts = $7,
-                disputed = $8, confirmed_by = $9 WHERE reference = $1 AND question = $2",
+                disputed = $8, confirmed_by = $9, attempts = $10 WHERE reference = $1 AND question = $2",
             &args![
                 reference,
                 &self.question,
@@ -103,7 +104,8 @@ impl Evidence {
                 self.answered_at,
                 self.facts.as_ref().map(ToString::to_string),
                 self.disputed,
-                self.confirmed_by.clone()
+                self.confirmed_by.clone(),
+                self.attempts
             ],
         )
         .await?;
