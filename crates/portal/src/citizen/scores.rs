@@ -12,8 +12,9 @@ use base::Fault;
 use http::header;
 use monitor::{
     Scoreboard,
+    methodology::Matter,
     probe::State,
-    score::{Basis, ComponentScore, Judged, Mark, Sheet},
+    score::{Basis, ComponentScore, Conflict, Judged, Mark, ServiceScore, Sheet},
 };
 
 pub async fn live(visit: Visit) -> Paged {
@@ -109,7 +110,8 @@ pub async fn service(visit: Visit, Path(id): Path<String>) -> Paged {
             let judged = component.questions.iter().filter_map(|question| question.judged.as_ref());
             (component.name.in_lang(visit.lang).to_owned(), judged.map(|judged| criterion(&s, judged)).collect())
         });
-        let (groups, name) = (groups.collect(), s.t("scores.infrastructure").to_owned());
+        let groups = groups.chain([readings(&s, &board)]).collect();
+        let name = s.t("scores.infrastructure").to_owned();
         return paged(&pages::Score { crumbs, name, facts: Facts::default(), groups, s });
     }
     let find = |sheet: &Sheet| sheet.services.iter().find(|service| service.id == id).cloned();
@@ -132,7 +134,42 @@ pub async fn service(visit: Visit, Path(id): Path<String>) -> Paged {
         crumbs,
         name: name(&visit, &board, &id),
         facts: Facts { rows: marks.iter().map(|(title, now, then)| row(title, now, then)).collect() },
-        groups: marks.iter().filter_map(group).collect(),
+        groups: marks.iter().filter_map(group).chain(conflicts(&s, &report)).collect(),
         s,
     })
+}
+
+/// Where the report says of a service two different things: all of them, none resolved in silence.
+fn conflicts(s: &Shell, service: &ServiceScore) -> Option<(String, Vec<CriterionLine>)> {
+    let line = |conflict: &Conflict| CriterionLine {
+        name: match conflict.matter {
+            Matter::Maturity => s.t("scores.maturity"),
+            Matter::Participation => s.t("scores.participation"),
+            Matter::Transparency => s.t("scores.transparency"),
+            Matter::Survey => s.t("scores.survey"),
+        }
+        .to_owned(),
+        tag: Tag::new(Mood::Plain, s.t("scores.report")),
+        evidence: conflict
+            .values
+            .iter()
+            .map(|value| {
+                let label = value.label.as_ref().map(|label| label.in_lang(s.lang));
+                let said: Vec<&str> = value.printed.as_deref().into_iter().chain(label).collect();
+                format!("{}: {}", value.place.in_lang(s.lang), said.join(" · "))
+            })
+            .collect(),
+    };
+    let lines: Vec<_> = service.conflicts.iter().map(line).collect();
+    (!lines.is_empty()).then(|| (s.t("scores.conflicts").to_owned(), lines))
+}
+
+/// What the method leaves open, and what is done there.
+fn readings(s: &Shell, board: &Scoreboard) -> (String, Vec<CriterionLine>) {
+    let lines = board.readings.iter().map(|reading| CriterionLine {
+        name: reading.finding.in_lang(s.lang).to_owned(),
+        tag: Tag::new(Mood::Plain, s.t("scores.our_reading")),
+        evidence: vec![reading.reading.in_lang(s.lang).to_owned()],
+    });
+    (s.t("scores.readings").to_owned(), lines.collect())
 }
