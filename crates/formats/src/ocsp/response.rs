@@ -198,10 +198,18 @@ impl BasicResponse {
         let nonce = read_nonce(fields.optional(tag::context_constructed(1))?.map(|element| element.content), WHAT)?;
         fields.end()?;
         let (der, data) = (der.to_vec(), data.whole.to_vec());
-        #[rustfmt::skip]
-        return Ok(BasicResponse {
-            der, data, responder_key, responder_name, produced_at, statuses, nonce, scheme, signature, certificates,
-        });
+        Ok(BasicResponse {
+            der,
+            data,
+            responder_key,
+            responder_name,
+            produced_at,
+            statuses,
+            nonce,
+            scheme,
+            signature,
+            certificates,
+        })
     }
 
     pub fn der(&self) -> &[u8] {

@@ -108,10 +108,16 @@ impl Reader<'_> {
         let unsigned = self.unsigned(&parts)?;
         let (certificates, ocsp_responses) = self.evidence(unsigned)?;
         let time_stamps = self.time_stamps(unsigned, parts.value)?;
-        #[rustfmt::skip]
-        return Ok(ReadSignature {
-            id, references, certificate, signing_time, roles, certificates, ocsp_responses, time_stamps,
-        });
+        Ok(ReadSignature {
+            id,
+            references,
+            certificate,
+            signing_time,
+            roles,
+            certificates,
+            ocsp_responses,
+            time_stamps,
+        })
     }
 
     fn parts(&self, id: &str) -> Result<Parts, XadesError> {

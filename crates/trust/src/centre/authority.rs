@@ -143,8 +143,15 @@ pub(super) async fn found(
     let time_stamping = issued.pop().expect("one certificate for every draft");
     let responders = issued.split_off(Authority::ALL.len());
     authorities.certificates = issued;
-    #[rustfmt::skip]
-    return Ok(Centre {
-        store, settings, clock, chance, authorities, responder_key, time_stamping_key, responders, time_stamping,
-    });
+    Ok(Centre {
+        store,
+        settings,
+        clock,
+        chance,
+        authorities,
+        responder_key,
+        time_stamping_key,
+        responders,
+        time_stamping,
+    })
 }

@@ -216,24 +216,7 @@ async fn record(
         }
         attempt = row.int("attempt") + 1;
     }
-    let (not_before, not_after) = draft.validity(now);
-    let mut serial = vec![0; SERIAL_BYTES];
-    chance.fill(&mut serial);
-    serial[0] = serial[0] & 0x7f | 0x40;
-    let template = Template {
-        serial: serial.clone(),
-        subject: draft.subject.clone(),
-        public_key_der: draft.public_key_der.clone(),
-        not_before,
-        not_after,
-        profile: draft.profile,
-        host_names: draft.host_names.clone(),
-        policies: draft.policies.clone(),
-    };
-    let tbs = template
-        .tbs(authorities.issuer(draft.authority))
-        .map_err(|error| Fault::new("compose a certificate", error))?;
-    let serial: String = serial.iter().map(|byte| format!("{byte:02x}")).collect();
+    let Composed { serial, tbs, not_before, not_after } = compose(authorities, draft, now, chance)?;
     let written = tx
         .execute(
             "INSERT INTO trust_certificate (serial, authority, profile, subject, holder, order_digest, attempt, tbs, \
@@ -271,6 +254,36 @@ async fn record(
     }
     audit(tx, now, "trust.certificate_intended", &serial, draft.profile).await?;
     Ok(Recorded::Intended { serial, tbs })
+}
+
+/// The content of a new certificate.
+struct Composed {
+    /// Hexadecimal.
+    serial: String,
+    tbs: Vec<u8>,
+    not_before: Timestamp,
+    not_after: Timestamp,
+}
+
+fn compose(authorities: &Authorities, draft: &Draft, now: Timestamp, chance: &dyn Chance) -> Result<Composed, Fault> {
+    let (not_before, not_after) = draft.validity(now);
+    let mut serial = vec![0; SERIAL_BYTES];
+    chance.fill(&mut serial);
+    serial[0] = serial[0] & 0x7f | 0x40;
+    let template = Template {
+        serial,
+        subject: draft.subject.clone(),
+        public_key_der: draft.public_key_der.clone(),
+        not_before,
+        not_after,
+        profile: draft.profile,
+        host_names: draft.host_names.clone(),
+        policies: draft.policies.clone(),
+    };
+    let tbs = template.tbs(authorities.issuer(draft.authority));
+    let tbs = tbs.map_err(|error| Fault::new("compose a certificate", error))?;
+    let serial = template.serial.iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok(Composed { serial, tbs, not_before, not_after })
 }
 
 fn unfinished(row: &Row) -> Result<Recorded, Fault> {

@@ -117,8 +117,10 @@ async fn everybody_gets_the_certificate_of_their_kind() {
     assert!(!issued[4].extensions().has_usage(KeyUsage::DigitalSignature));
     assert_eq!(issued[6].extensions().dns_names(), ["localhost"]);
     let authorities: Vec<_> = issued.iter().map(|one| scene.centre.authority_of(one).expect("ours").code()).collect();
-    #[rustfmt::skip]
-    assert_eq!(authorities, ["persons", "persons", "officials", "organisations", "exchange", "exchange", "exchange", "persons"]);
+    assert_eq!(
+        authorities,
+        ["persons", "persons", "officials", "organisations", "exchange", "exchange", "exchange", "persons"]
+    );
     let counts = scene.centre.counts().await.expect("counted");
     assert!(counts.contains(&("person-authentication".into(), "active".into(), 2)));
     for (name, certificate) in issued.iter().enumerate() {
