@@ -9,20 +9,25 @@ use crate::{
     visit::{Paged, Visit, page as paged},
 };
 use axum::extract::Query;
-use base::Lang;
+use base::{Failure, Lang, Refusal as _};
 use serde::Deserialize;
 
 #[derive(Debug, Default, Deserialize)]
 pub struct Came {
     saved: Option<String>,
+    /// Why the choice was not taken: a code of a refusal.
+    problem: Option<String>,
 }
 
 /// In which language notices come, and whether by mail too: the person's own choice.
 pub async fn save(visit: Visit, posted: Posted) -> Paged {
     let lang = Lang::parse(posted.text("lang")).unwrap_or(visit.lang);
     let person = visit.person()?.pin.clone();
-    visit.app.notify.set_choice(person.as_str(), lang, posted.text("mail") == "yes").await?;
-    Ok(visit.go("/profile?saved=1"))
+    match visit.app.notify.set_choice(person.as_str(), lang, posted.text("mail") == "yes").await {
+        Ok(()) => Ok(visit.go("/profile?saved=1")),
+        Err(Failure::Refused(refusal)) => Ok(visit.go(&format!("/profile?problem={}", refusal.code()))),
+        Err(Failure::Failed(fault)) => Err(fault.into()),
+    }
 }
 
 pub async fn page(visit: Visit, Query(came): Query<Came>) -> Paged {
@@ -56,8 +61,14 @@ pub async fn page(visit: Visit, Query(came): Query<Came>) -> Paged {
         ];
     let text = s.t("profile.saved").to_owned();
     let saved = came.saved.map(|_| Note { mood: Mood::Good, title: String::new(), text, link: None });
+    let problem = came.problem.map(|code| Note {
+        mood: Mood::Warn,
+        title: String::new(),
+        text: visit.refusal_text(&code),
+        link: None,
+    });
     paged(&pages::Profile {
-        notes: saved.into_iter().collect(),
+        notes: saved.into_iter().chain(problem).collect(),
         choices,
         facts: Facts {
             rows: vec![

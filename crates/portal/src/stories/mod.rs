@@ -1,0 +1,8 @@
+//! HTTP stories: a browser without JavaScript against the whole window, the parts real, what lies beyond them (registers, card,
+//! bank, log-in) played by stand-ins that answer as the real ones do.
+
+mod browser;
+mod citizen;
+mod protection;
+mod public;
+mod world;
