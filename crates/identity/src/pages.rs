@@ -66,10 +66,25 @@ struct LogIn<'a> {
     token: String,
     sees: String,
     refused: Option<(&'static str, &'static str)>,
-    /// Whether the refusal is about what was typed into the phone's fields.
-    phone_refused: bool,
+    again: Again<'a>,
     card: Option<CardForm<'a>>,
     phone: bool,
+}
+
+/// What the log-in page says when it is shown again.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Again<'a> {
+    pub refused: Option<Refusal>,
+    pub bad_number: bool,
+    pub bad_pin: bool,
+    /// Number and PIN as they were typed: nobody types twice because of us.
+    pub typed: (&'a str, &'a str),
+}
+
+impl Again<'_> {
+    pub fn after(refusal: Refusal) -> Self {
+        Again { refused: Some(refusal), ..Again::default() }
+    }
 }
 
 struct CardForm<'a> {
@@ -130,8 +145,9 @@ pub fn log_in(
     attempt: &Attempt,
     client: &Client,
     nonce: Option<&str>,
-    refused: Option<Refusal>,
+    again: Again<'_>,
 ) -> Result<Response, Stop> {
+    let refused = again.refused;
     let lang = attempt.request.lang;
     let id = attempt.id.as_str();
     let mut s = Shell::new(lang, format!("/login/{id}"));
@@ -152,7 +168,7 @@ pub fn log_in(
         token: browser.form_token(),
         sees,
         refused: said.map(|said| (said.title.as_str(), said.text.as_str())),
-        phone_refused: matches!(refused, Some(Refusal::PhoneUnreadable | Refusal::PhoneNotConfirmed)),
+        again,
         card,
         phone: settings.phone.is_some(),
         s,

@@ -20,6 +20,14 @@ pub struct Person {
 }
 
 impl Person {
+    /// `+994 50 123 45 67`; numbers of other lengths as they are.
+    pub fn phone_display(&self) -> String {
+        let parts = [0..4, 4..6, 6..9, 9..11, 11..13].map(|part| self.phone.get(part));
+        let national = self.phone.starts_with("+994") && self.phone.len() == 13;
+        let grouped: Option<Vec<&str>> = parts.into_iter().collect();
+        grouped.filter(|_| national).map_or_else(|| self.phone.clone(), |parts| parts.join("\u{a0}"))
+    }
+
     pub fn name(&self) -> String {
         format!("{} {}", self.given_name, self.surname)
     }

@@ -7,7 +7,7 @@ use crate::{
     form,
     jwt::sha256_base64url,
     oidc::authorize::{self, Next, Query, Rejection, Request},
-    pages::{self, Stop},
+    pages::{self, Again, Stop},
     provider::Provider,
     registry::Audience,
     session::Session,
@@ -56,7 +56,7 @@ pub async fn page(
     Path(id): Path<String>,
     axum::extract::Query(shown): axum::extract::Query<Shown>,
 ) -> Response {
-    let result = provider.method_page(&headers, &id, shown.lang.as_deref(), None).await;
+    let result = provider.method_page(&headers, &id, shown.lang.as_deref(), Again::default()).await;
     provider.respond(&headers, &id, result).await
 }
 
@@ -167,7 +167,7 @@ impl Provider {
         headers: &HeaderMap,
         id: &str,
         lang: Option<&str>,
-        refused: Option<Refusal>,
+        again: Again<'_>,
     ) -> Result<Response, Stop> {
         let (browser, mut attempt) = self.attempt_of(headers, id).await?;
         self.in_lang(&mut attempt, lang).await?;
@@ -176,7 +176,7 @@ impl Provider {
             None => None,
         };
         let client = self.client(&attempt.request.client)?;
-        pages::log_in(&self.settings, &browser, &attempt, client, nonce.as_deref(), refused)
+        pages::log_in(&self.settings, &browser, &attempt, client, nonce.as_deref(), again)
     }
 
     /// A challenge that is good for long enough: the attempt's own or a new one.

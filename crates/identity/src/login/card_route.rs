@@ -6,7 +6,7 @@ use crate::{
     attempt::{self, Attempt},
     history::{Method, Outcome, Record},
     limits::{self, Bucket},
-    pages::{self, Stop},
+    pages::{self, Again, Stop},
     ports::{Carrier, CertifiedPerson},
     provider::Provider,
     session::Person,
@@ -65,7 +65,7 @@ impl Provider {
         tx.commit().await?;
         let lang = attempt.request.lang;
         let Some(nonce) = nonce else {
-            return self.method_page(headers, id, Some(lang.tag()), Some(Refusal::ChallengeOver)).await;
+            return self.method_page(headers, id, Some(lang.tag()), Again::after(Refusal::ChallengeOver)).await;
         };
         match self.judge_card(&form.auth_token, &nonce).await {
             Ok(person) => {
@@ -77,7 +77,7 @@ impl Provider {
             }
             Err(Failure::Refused(reason)) => {
                 self.refuse(&attempt, Method::Card, reason, &address).await?;
-                self.method_page(headers, id, Some(lang.tag()), Some(Refusal::CardNotAccepted)).await
+                self.method_page(headers, id, Some(lang.tag()), Again::after(Refusal::CardNotAccepted)).await
             }
             Err(Failure::Failed(fault)) => Err(Stop::Failed(fault)),
         }

@@ -10,7 +10,7 @@ use crate::{
     browser::Browser,
     history::Method,
     limits::{self, Bucket},
-    pages::{self, Stop},
+    pages::{self, Again, Stop},
     ports::Carrier,
     provider::Provider,
     registry::PhoneMethod,
@@ -74,8 +74,12 @@ impl Provider {
         let (_, attempt) = self.attempt_posted(headers, id, &asked.token).await?;
         let method = self.phone_method()?;
         let lang = attempt.request.lang;
-        let Some((number, pin)) = phone::number(&asked.phone).zip(Pin::parse(&asked.pin)) else {
-            return self.method_page(headers, id, Some(lang.tag()), Some(Refusal::PhoneUnreadable)).await;
+        let (number, pin) = (phone::number(&asked.phone), Pin::parse(&asked.pin));
+        let (bad_number, bad_pin) = (number.is_none(), pin.is_none());
+        let Some((number, pin)) = number.zip(pin) else {
+            let typed = (asked.phone.as_str(), asked.pin.as_str());
+            let again = Again { bad_number, bad_pin, typed, ..Again::after(Refusal::PhoneUnreadable) };
+            return self.method_page(headers, id, Some(lang.tag()), again).await;
         };
         let address = limits::address(extensions);
         let room = self.spend(Bucket::Address(&address)).await? && self.spend(Bucket::Identity(pin.as_str())).await?;
@@ -185,6 +189,6 @@ impl Provider {
         // The address was counted when the push was sent.
         self.refuse(attempt, Method::Phone, reason, "").await?;
         let lang = attempt.request.lang;
-        self.method_page(headers, attempt.id.as_str(), Some(lang.tag()), Some(Refusal::PhoneNotConfirmed)).await
+        self.method_page(headers, attempt.id.as_str(), Some(lang.tag()), Again::after(Refusal::PhoneNotConfirmed)).await
     }
 }

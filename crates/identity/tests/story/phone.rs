@@ -101,11 +101,12 @@ async fn what_is_no_number_or_pin_is_helped() {
         let started = world.portal.start(&Wish::in_lang(Lang::Az)).await.expect("started");
         let (page, seen) = browser.login_page(&started.url).await;
         let token = seen.field("token");
-        for (phone, pin) in [("123", "AYTEN01"), ("0501234567", "AYTENO1")] {
+        for (phone, pin, link) in [("123", "AYTEN01", "href=\"#phone\""), ("0501234567", "AYTENO1", "href=\"#pin\"")] {
             let fields = [("token", token.as_str()), ("phone", phone), ("pin", pin)];
             let seen = browser.post(&format!("{page}/phone"), &fields).await;
             assert_eq!(seen.status, StatusCode::UNPROCESSABLE_ENTITY);
-            assert!(seen.text.contains("role=\"alert\"") && seen.text.contains("href=\"#phone\""));
+            assert!(seen.text.contains("role=\"alert\"") && seen.text.contains(link));
+            assert!(seen.text.contains(&format!("value=\"{phone}\"")), "what was typed stays");
         }
         let forged = browser.post(&format!("{page}/phone"), &[("phone", "0501234567"), ("pin", "AYTEN01")]).await;
         assert_eq!(forged.status, StatusCode::BAD_REQUEST, "without the form's token");
