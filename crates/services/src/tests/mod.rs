@@ -2,4 +2,5 @@
 
 mod journeys;
 mod refusals;
+mod texts;
 mod world;
