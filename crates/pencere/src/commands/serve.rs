@@ -68,3 +68,24 @@ fn roles_name(roles: &[wiring::Role]) -> String {
 fn say(roles: &[wiring::Role]) {
     println!("ready: {}", roles_name(roles));
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Configuration, Stores};
+
+    #[test]
+    fn the_examples_of_the_document_are_configurations() {
+        let document = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/CONFIGURATION.md");
+        let document = std::fs::read_to_string(document).expect("the document is there");
+        let examples: Vec<Configuration> = document
+            .split("```toml\n")
+            .skip(1)
+            .map(|rest| toml::from_str(rest.split("```").next().unwrap_or_default()).expect("an example"))
+            .collect();
+        assert_eq!(examples.len(), 2);
+        assert!(matches!(examples[0].stores, Stores::Files) && matches!(examples[1].stores, Stores::Postgres(_)));
+        // What the second example leaves out, the first one says.
+        assert_eq!((examples[0].people, examples[0].port_base), (examples[1].people, examples[1].port_base));
+        assert!(toml::from_str::<Configuration>("data = 'd'\ncountry = 'c'\nunknown = 1").is_err());
+    }
+}
