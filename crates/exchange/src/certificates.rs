@@ -92,20 +92,24 @@ impl CertificateJudge {
         at: Timestamp,
     ) -> Result<(), ExchangeFault> {
         let status = self.status(configuration, place, trusted, response)?;
-        let stale = |why: &str| ExchangeFault::new(place, Cause::IncorrectValidationInfo, why);
-        BasicResponse::check_current(&status, at, CLOCK_TOLERANCE_S).map_err(|error| stale(&error.to_string()))?;
-        if at.as_second() - status.this_update.as_second() > configuration.shared.ocsp_freshness_s {
-            return Err(stale("the OCSP response is too old"));
-        }
-        match status.status {
-            CertStatus::Good => Ok(()),
-            CertStatus::Revoked { .. } => {
-                Err(ExchangeFault::new(place, Cause::CertValidation, "the certificate is revoked"))
-            }
-            CertStatus::Unknown => {
-                Err(ExchangeFault::new(place, Cause::CertValidation, "the certificate is not known to its authority"))
-            }
-        }
+        BasicResponse::check_current(&status, at, CLOCK_TOLERANCE_S)
+            .map_err(|error| ExchangeFault::new(place, Cause::IncorrectValidationInfo, error))?;
+        check_status(configuration, place, &status, at)
+    }
+
+    /// Whether one of `responses` proves that the certificate was good when a time-stamp was made at `at`. The stamp comes
+    /// after the signature, so the configuration's freshness bounds the age, and not the responder's next update.
+    pub fn check_was_good(
+        &self,
+        configuration: &Configuration,
+        place: Place,
+        trusted: &Trusted,
+        responses: &[Vec<u8>],
+        at: Timestamp,
+    ) -> Result<(), ExchangeFault> {
+        any_of(place, responses, |response| {
+            check_status(configuration, place, &self.status(configuration, place, trusted, response)?, at)
+        })
     }
 
     fn status(
@@ -138,16 +142,39 @@ impl CertificateJudge {
         responses: &[Vec<u8>],
         at: Timestamp,
     ) -> Result<(), ExchangeFault> {
-        let mut last =
-            ExchangeFault::new(place, Cause::IncorrectValidationInfo, "no OCSP response for the certificate");
-        for response in responses {
-            match self.check_good(configuration, place, trusted, response, at) {
-                Ok(()) => return Ok(()),
-                Err(fault) => last = fault,
-            }
-        }
-        Err(last)
+        any_of(place, responses, |response| self.check_good(configuration, place, trusted, response, at))
     }
+}
+
+/// Good, and told neither after `at` nor too long before it.
+fn check_status(
+    configuration: &Configuration,
+    place: Place,
+    status: &SingleStatus,
+    at: Timestamp,
+) -> Result<(), ExchangeFault> {
+    let refuse = |cause, why: &str| Err(ExchangeFault::new(place, cause, why));
+    let age_s = at.as_second() - status.this_update.as_second();
+    if age_s > configuration.shared.ocsp_freshness_s {
+        return refuse(Cause::IncorrectValidationInfo, "the OCSP response is too old");
+    }
+    if age_s < -CLOCK_TOLERANCE_S {
+        return refuse(Cause::IncorrectValidationInfo, "the OCSP response is of a later time");
+    }
+    match status.status {
+        CertStatus::Good => Ok(()),
+        CertStatus::Revoked { .. } => refuse(Cause::CertValidation, "the certificate is revoked"),
+        CertStatus::Unknown => refuse(Cause::CertValidation, "the certificate is not known to its authority"),
+    }
+}
+
+fn any_of(
+    place: Place,
+    responses: &[Vec<u8>],
+    check: impl Fn(&[u8]) -> Result<(), ExchangeFault>,
+) -> Result<(), ExchangeFault> {
+    let none = ExchangeFault::new(place, Cause::IncorrectValidationInfo, "no OCSP response for the certificate");
+    responses.iter().map(|response| check(response)).reduce(Result::or).unwrap_or(Err(none))
 }
 
 /// The member that a signing certificate names, by the profile of our authority.

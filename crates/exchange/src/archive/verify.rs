@@ -91,7 +91,7 @@ fn judge(container: &[u8], configuration: &Configuration, verdict: &mut Verdict)
         .check(trusted.certificate.key(), &parts, chain.as_ref())
         .map_err(|error| format!("{}: {error}", error.code()))?;
     assert!(absent.is_empty(), "every part was given with its data");
-    certificates.check_any_good(configuration, place, &trusted, &read.ocsp, at).map_err(fault)
+    certificates.check_was_good(configuration, place, &trusted, &read.ocsp, at).map_err(fault)
 }
 
 fn read_entries(container: &[u8]) -> Result<Entries, String> {

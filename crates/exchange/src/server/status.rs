@@ -6,7 +6,7 @@ use crate::{
     configuration::Configuration,
     fault::{Cause, ExchangeFault, Place},
 };
-use base::Fault;
+use base::{Fault, clock};
 use bytes::Bytes;
 use formats::{
     ocsp::{CertId, OcspRequest},
@@ -16,6 +16,8 @@ use std::{collections::HashMap, sync::Mutex, time::Duration};
 
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
 const TIMEOUT: Duration = Duration::from_secs(10);
+/// A response that ends sooner than this is renewed.
+const MARGIN_US: i64 = 120 * 1_000_000;
 
 struct Kept {
     response: Vec<u8>,
@@ -48,12 +50,16 @@ impl SecurityServer {
                 .filter(|kept| !fresh_only || now.as_second() - kept.asked_at_s < half_s)
                 .map(|kept| kept.response.clone())
         };
-        let good = |response: &Vec<u8>| self.judge.check_good(configuration, place, &trusted, response, now).is_ok();
-        if let Some(response) = kept(true).filter(good) {
+        let good_at = |response: &[u8], at| self.judge.check_good(configuration, place, &trusted, response, at).is_ok();
+        let good = |response: &Vec<u8>| good_at(response, now);
+        // What is signed now is judged when it arrives, and again when its time-stamp comes: it must last until then.
+        let soon = clock::from_micros(now.as_microsecond() + MARGIN_US);
+        let lasting = |response: &Vec<u8>| good_at(response, soon);
+        if let Some(response) = kept(true).filter(lasting) {
             return Ok(response);
         }
         let _one = self.statuses.gate.lock().await;
-        if let Some(response) = kept(true).filter(good) {
+        if let Some(response) = kept(true).filter(lasting) {
             return Ok(response);
         }
         match self.ask_responder(configuration, &trusted).await {

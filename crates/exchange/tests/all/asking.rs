@@ -25,7 +25,13 @@ pub fn question(service: &str, wording: Wording, message_id: &str) -> Question {
 
 #[tokio::test]
 async fn soap_and_rest_questions_are_answered_and_logged_on_both_sides() {
-    let world = World::running().await;
+    for world in [World::running().await, World::running_on_postgres().await] {
+        answered_and_logged(&world).await;
+        world.shutdown.trigger();
+    }
+}
+
+async fn answered_and_logged(world: &World) {
     for (wording, message) in [(Wording::Soap, "m-1"), (Wording::Rest, "m-2"), (Wording::Soap, "m-3")] {
         let answer = world.client.ask(question("page", wording, message)).await.expect("answered");
         assert_eq!((answer.body, answer.message_id.as_str()), (page(&json!("AYTEN01")), message));
@@ -48,7 +54,8 @@ async fn soap_and_rest_questions_are_answered_and_logged_on_both_sides() {
     assert!(traffic.iter().all(|(_, record)| record.succeeded && record.client == "AZ/GOV/1/desk"));
     let used = view.service_use(&TrafficFilter::default()).await.expect("read");
     assert_eq!(used.iter().map(|used| (used.succeeded, used.failed)).collect::<Vec<_>>(), [(1, 0), (2, 0)]);
-    world.shutdown.trigger();
+    let keeper = world.exchange.server("keeper").expect("a server");
+    assert_eq!((keeper.stamp_now().await.expect("stamped"), keeper.stamp_now().await.expect("nothing left")), (6, 0));
 }
 
 #[tokio::test]

@@ -316,6 +316,8 @@ pub struct World {
 
 #[derive(Clone)]
 struct PlanFacts {
+    /// Prefix of the schemas when the stores are PostgreSQL's.
+    postgres: Option<String>,
     central: String,
     systems: HashMap<ClientId, String>,
     trust: TrustServices,
@@ -348,11 +350,23 @@ pub fn id(text: &str) -> ClientId {
 impl World {
     /// Prepared and bound, not yet running.
     pub async fn prepared() -> World {
+        World::prepared_on(None).await
+    }
+
+    /// With every store in PostgreSQL.
+    pub async fn running_on_postgres() -> World {
+        let mut world = World::prepared_on(Some(format!("exchange_{}", SystemChance.hex(6)))).await;
+        world.start();
+        world
+    }
+
+    async fn prepared_on(postgres: Option<String>) -> World {
         let clock = Arc::new(ManualClock::at(NOON.parse().expect("an instant")));
         let (authority, book, shutdown) = (Authority::new(clock.clone()), Arc::new(Book::default()), Shutdown::new());
         let trust_address = serve(authority.router(), &shutdown).await;
         let book_address = serve(book.router(), &shutdown).await;
         let plan = PlanFacts {
+            postgres,
             central: format!("127.0.0.1:{}", free_ports(1)),
             systems: HashMap::from([(id("AZ/GOV/2/book"), book_address)]),
             trust: TrustServices {
@@ -408,11 +422,17 @@ async fn build(
     authority: &Arc<Authority>,
     clock: &Arc<ManualClock>,
 ) -> Arc<Exchange> {
-    let stores = directory.path().to_owned();
+    let (stores, postgres) = (directory.path().to_owned(), plan.postgres.clone());
     let plan = Plan {
         country: Country::parse(AGENCIES, EXCHANGE).expect("a country"),
         directory: directory.path().to_owned(),
-        location: Box::new(move |domain| Location::Sqlite(stores.join(format!("{domain}.db")))),
+        location: Box::new(move |domain| match &postgres {
+            None => Location::Sqlite(stores.join(format!("{domain}.db"))),
+            Some(prefix) => Location::Postgres {
+                url: host::testing::postgres_url(),
+                schema: format!("{prefix}_{}", domain.replace('-', "_")),
+            },
+        }),
         central: plan.central.clone(),
         servers: ports.clone(),
         systems: plan.systems.clone(),
