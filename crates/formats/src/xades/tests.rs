@@ -190,6 +190,22 @@ fn every_signed_part_is_guarded() {
 }
 
 #[test]
+fn no_flipped_bit_makes_another_signature() {
+    let (_, _, document) = scene();
+    let good = read_one(&document).expect("a signature");
+    for at in (0..document.len()).step_by(3) {
+        let mut changed = document.clone().into_bytes();
+        changed[at] ^= 1;
+        let Ok(read) = read_signatures(&changed) else { continue };
+        for read in read.into_iter().flatten() {
+            // Evidence may be another (it proves itself or does not); what was signed may not.
+            let signed = (&read.references, &read.certificate, read.signing_time, &read.roles);
+            assert_eq!(signed, (&good.references, &good.certificate, good.signing_time, &good.roles), "byte {at}");
+        }
+    }
+}
+
+#[test]
 fn a_value_of_another_key_is_not_taken() {
     let (_, certificate, _) = scene();
     let file = SignedFile { name: "a.pdf".into(), media_type: "application/pdf".into(), sha256: [0; 32] };

@@ -186,3 +186,29 @@ async fn clients_believe_only_what_verifies() {
     scene.clock.advance_s(3600);
     assert!(late.fresh(&leaf, issuer).await.is_err());
 }
+
+#[test]
+fn the_conformance_table_names_tests_that_exist() {
+    let table = include_str!("../../../../docs/TRUST.md");
+    let sources = [
+        include_str!("centre.rs"),
+        include_str!("services.rs"),
+        include_str!("../../../formats/src/x509/tests.rs"),
+        include_str!("../../../formats/src/ocsp/tests.rs"),
+        include_str!("../../../formats/src/tsp/tests.rs"),
+        include_str!("../../../formats/src/xades/tests.rs"),
+        include_str!("../../../formats/src/asice/tests.rs"),
+        include_str!("../../../formats/src/jose/jws.rs"),
+    ]
+    .concat();
+    let rows = table.lines().filter(|line| line.starts_with("| ")).skip(1);
+    let mut named = 0;
+    for row in rows {
+        let last = row.trim_end_matches(" |").rsplit(" | ").next().expect("a column");
+        for test in last.split('`').skip(1).step_by(2) {
+            assert!(sources.contains(&format!("fn {test}()")), "{test}");
+            named += 1;
+        }
+    }
+    assert!(named > 15, "the table was found");
+}
