@@ -18,6 +18,7 @@ use services::{
 pub fn fact_text(s: &Shell, fact: &FactView) -> String {
     match fact {
         FactView::Text(text) => text.clone(),
+        FactView::Words(text) => text.in_lang(s.lang).to_owned(),
         FactView::Yesno(true) => s.t("step.yes").to_owned(),
         FactView::Yesno(false) => s.t("step.no").to_owned(),
         FactView::Date(day) => s.day(*day),

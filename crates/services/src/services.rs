@@ -168,13 +168,13 @@ impl Services {
             ("service.ru".to_owned(), title.ru),
         ]);
         all.extend(values.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-        let room = if person == case.pin { "cases" } else { "office" };
         tx.notice(&Notice {
             key: format!("services.{what}/{}/{}", case.reference, case.version),
             person: person.to_owned(),
             template: what.to_owned(),
             values: all,
-            link: Some(format!("/{room}/{}", case.reference)),
+            // The back office is another house with other addresses: an official finds the case by its reference.
+            link: (person == case.pin).then(|| format!("/cases/{}", case.reference)),
             at: self.now(),
         })
         .await?;

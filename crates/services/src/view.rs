@@ -124,6 +124,8 @@ pub struct EvidenceValue {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FactView {
     Text(String),
+    /// A code of a list, in words.
+    Words(Localized),
     Yesno(bool),
     Date(Date),
     Money(Money),

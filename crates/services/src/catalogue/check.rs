@@ -180,10 +180,11 @@ fn evidence_problems(definition: &Definition) -> impl Iterator<Item = String> {
     for question in &plan.questions {
         let place = || format!("question {}", question.id);
         problems.extend(twice(question.facts.iter().map(|fact| &fact.id)));
-        let labels = question
-            .facts
-            .iter()
-            .flat_map(|fact| std::iter::once(&fact.label).chain(fact.columns.iter().map(|column| &column.label)));
+        let labels = question.facts.iter().flat_map(|fact| {
+            std::iter::once(&fact.label)
+                .chain(fact.words.values())
+                .chain(fact.columns.iter().map(|column| &column.label))
+        });
         let texts = [&question.title, &question.register, &question.reason].into_iter().chain(labels);
         problems.extend(incomplete(texts.map(|text| (place(), text))));
         if question.service.split('/').count() != 6 {

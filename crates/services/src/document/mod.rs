@@ -225,6 +225,7 @@ fn fact_words(fact: &FactView, catalogue: &Catalogue) -> Localized {
     let words = catalogue.words();
     match fact {
         FactView::Text(text) => same(text),
+        FactView::Words(text) => text.clone(),
         FactView::Yesno(true) => words.yes.clone(),
         FactView::Yesno(false) => words.no.clone(),
         FactView::Date(on) => same(&day(*on)),

@@ -91,7 +91,14 @@ mod tests {
     }
 
     fn question() -> Question {
-        let fact = |id: &str, kind| Fact { id: id.into(), from: id.into(), label: words(), kind, columns: Vec::new() };
+        let fact = |id: &str, kind| Fact {
+            id: id.into(),
+            from: id.into(),
+            label: words(),
+            kind,
+            words: Default::default(),
+            columns: Vec::new(),
+        };
         let column = |from: &str, kind| Column { from: from.into(), label: words(), kind };
         let mut rows = fact("rows", FactKind::Rows);
         rows.columns = vec![column("month", FactKind::Text), column("qepik", FactKind::Money)];

@@ -44,6 +44,9 @@ pub struct Fact {
     pub from: String,
     pub label: Localized,
     pub kind: FactKind,
+    /// Words for the codes of a text that is one of a list.
+    #[serde(default)]
+    pub words: BTreeMap<String, Localized>,
     /// Columns of `rows`.
     #[serde(default, rename = "column")]
     pub columns: Vec<Column>,

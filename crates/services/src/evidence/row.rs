@@ -170,6 +170,9 @@ pub(crate) fn view(question: &Question, evidence: &Evidence) -> EvidenceView {
         label: fact.label.clone(),
         value: match fact.kind {
             FactKind::Rows => rows_view(fact, &facts[&fact.id]),
+            FactKind::Text if facts[&fact.id].as_str().is_some_and(|code| fact.words.contains_key(code)) => {
+                FactView::Words(fact.words[facts[&fact.id].as_str().unwrap_or_default()].clone())
+            }
             kind => fact_view(kind, &facts[&fact.id]),
         },
     });
@@ -196,7 +199,7 @@ fn rows_view(fact: &super::plan::Fact, rows: &Json) -> FactView {
         FactView::Money(amount) => amount.decimal(),
         FactView::Date(day) => day.to_string(),
         FactView::Yesno(yes) => if yes { "+" } else { "−" }.to_owned(),
-        FactView::Rows { .. } | FactView::Absent => String::new(),
+        FactView::Words(_) | FactView::Rows { .. } | FactView::Absent => String::new(),
     };
     let rows = rows.as_array().map(Vec::as_slice).unwrap_or_default();
     let rows = rows.iter().map(|row| {

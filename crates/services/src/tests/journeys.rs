@@ -116,6 +116,8 @@ async fn a_permit_is_paid_before_it_is_reviewed() {
         assert_eq!((fee.receipt_number.as_deref(), fee.debt_code.as_deref()), (Some("R-1"), Some("0015-0000-0001")));
         assert_eq!(paid.due.expect("a clock").working_days, 60);
         assert_eq!(world.registers.asked(), ["companyByTin", "personByPin"], "the company is read from AVIS");
+        let status = paid.evidence[0].values.iter().find(|value| value.fact == "status").expect("a status");
+        assert!(matches!(&status.value, FactView::Words(words) if words.en == "active"));
 
         correct_online(&world, &reference).await;
         world.decided(&official, &reference, true).await;
