@@ -111,6 +111,58 @@ async fn a_changed_container_is_not_valid() {
     world.shutdown.trigger();
 }
 
+/// Runs a peer; a missing peer fails the test.
+fn peer(command: &str, arguments: &[&str]) -> (bool, String) {
+    let output = std::process::Command::new(command).args(arguments).output();
+    let output = output.unwrap_or_else(|error| panic!("{command}: {error}"));
+    let printed = [output.stdout, output.stderr].concat();
+    (output.status.success(), String::from_utf8_lossy(&printed).into_owned())
+}
+
+#[tokio::test]
+async fn other_programs_agree_with_our_signatures_and_time_stamps() {
+    let world = World::running().await;
+    for (wording, id) in [(Wording::Soap, "m-1"), (Wording::Rest, "m-2")] {
+        world.client.ask(question("page", wording, id)).await.expect("answered");
+    }
+    let asker = world.exchange.server("asker").expect("a server");
+    asker.stamp_now().await.expect("stamped");
+    let folder = host::testing::TempDir::new();
+    let put = |name: &str, bytes: &[u8]| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, bytes).expect("written");
+        path.to_str().expect("letters").to_owned()
+    };
+    let anchor = put("ca.pem", formats::x509::to_pem(std::slice::from_ref(&world.authority.certificate)).as_bytes());
+    let at = base::Clock::now(&*world.clock).as_second().to_string();
+    for found in messagelog::records(asker.store(), &LogFilter::default()).await.expect("read") {
+        let record = messagelog::record_of(asker.store(), &found.id).await.expect("read").expect("there");
+        let signature = put("signatures.xml", &record.entry.signature);
+        for spoilt in ["", " "] {
+            let message = put("message.xml", &[&record.entry.message, spoilt.as_bytes()].concat());
+            let result = record.entry.chain_result.as_deref().unwrap_or_default();
+            let result = put("result.xml", &[result, spoilt.as_bytes()].concat());
+            #[rustfmt::skip]
+            let arguments = [
+                "--verify", "--insecure", "--id-attr:Id", "http://uri.etsi.org/01903/v1.3.2#:SignedProperties",
+                "--url-map:/message.xml", &message, "--url-map:/sig-hashchainresult.xml", &result, &signature,
+            ];
+            let (good, printed) = peer("xmlsec1", &arguments);
+            assert_eq!(good, spoilt.is_empty(), "{printed}");
+        }
+        let stamp = record.stamp.expect("stamped");
+        let token = put("token.tst", &stamp.token);
+        for spoilt in ["", " "] {
+            let data = put("stamped.xml", &[&stamp.result, spoilt.as_bytes()].concat());
+            let arguments =
+                ["ts", "-verify", "-in", &token, "-token_in", "-data", &data, "-CAfile", &anchor, "-attime", &at];
+            let (good, printed) = peer("openssl", &arguments);
+            assert_eq!(good, spoilt.is_empty(), "{printed}");
+        }
+    }
+    world.shutdown.trigger();
+}
+
 #[tokio::test]
 async fn the_tables_are_the_same_on_both_databases() {
     for store in host::testing::stores(exchange::SERVER_MIGRATIONS).await {

@@ -38,7 +38,10 @@ fn write_field(name: &str, value: &Value, out: &mut String) {
             out.push_str(&format!("</{name}>"));
         }
         Value::Object(_) => {
-            out.push_str(&format!("<{name} object=\"true\"{}>{}</{name}>", empty_rows(value), write_fields(value)))
+            let inside = write_fields(value);
+            // An element with children is an object anyway; only an empty one has to say so.
+            let mark = if inside.is_empty() { " object=\"true\"" } else { "" };
+            out.push_str(&format!("<{name}{mark}{}>{inside}</{name}>", empty_rows(value)));
         }
         Value::Null => out.push_str(&format!("<{name} xsi:nil=\"true\"/>")),
         Value::Bool(truth) => out.push_str(&format!("<{name} xsi:type=\"xsd:boolean\">{truth}</{name}>")),
