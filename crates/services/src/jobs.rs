@@ -122,7 +122,8 @@ impl Services {
         let code = self.setup.safe.draw_code();
         let address = self.setup.safe.verification_address(&code);
         let due = dossier.case.due(self.catalogue().calendar(), self.today());
-        let pdf = document::receipt(self.catalogue(), &dossier, due.as_ref(), &address, self.now())?;
+        let sheet = document::receipt(self.catalogue(), &dossier, due.as_ref(), &address, self.now());
+        let pdf = self.paper(sheet).await?;
         let blob = self.new_id().to_string();
         self.setup.blobs.put(&blob, pdf.into()).await?;
         let new = NewDocument {

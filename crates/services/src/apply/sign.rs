@@ -76,7 +76,7 @@ impl Services {
         if !missing.is_empty() {
             return refuse(Refusal::Incomplete(missing));
         }
-        let pdf = document::application(self.catalogue(), &dossier, self.now())?;
+        let pdf = self.paper(document::application(self.catalogue(), &dossier, self.now())).await?;
         let json = serde_json::to_vec_pretty(&self.submitted_data(&dossier)).expect("a JSON value is JSON");
         let files = vec![
             FileToSign { name: format!("{reference}.pdf"), media_type: "application/pdf".into(), bytes: pdf },

@@ -14,6 +14,8 @@ use crate::{
     catalogue::Catalogue,
     decision::{Template, fill, fill_each},
     jobs::decision_words,
+    refusal::Outcome,
+    services::Services,
     view::{DueView, FactView, ResultLine},
 };
 use base::{Date, Fault, Localized, Timestamp};
@@ -23,6 +25,14 @@ use serde_json::Value as Json;
 pub(crate) fn sha256_hex(bytes: &[u8]) -> String {
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes);
     digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+impl Services {
+    /// The sheet as a file. Setting type is work for the processor: it is done beside the threads that answer requests.
+    pub(crate) async fn paper(&self, sheet: Sheet) -> Outcome<Vec<u8>> {
+        let set = tokio::task::spawn_blocking(move || render(&sheet)).await;
+        Ok(set.map_err(|bug| Fault::new("make a document", bug))??)
+    }
 }
 
 /// A PDF/A-2b file of the sheet.
@@ -50,7 +60,7 @@ pub(crate) fn decision(
     computed: &[ResultLine],
     address: &str,
     at: Timestamp,
-) -> Result<Vec<u8>, Fault> {
+) -> Sheet {
     let words = catalogue.words();
     let plan = &dossier.definition.decision;
     let template: &Template = if decision.approve { &plan.approval } else { &plan.refusal };
@@ -71,7 +81,7 @@ pub(crate) fn decision(
     blocks.push(Block { title: words.remark.clone(), body: Body::Text(fill(&template.note, &facts)) });
     let mut marks = vec![(words.number.clone(), decision.number.clone()), (words.date.clone(), day(decision.on))];
     marks.extend(decision.valid_to.map(|to| (words.valid_to.clone(), day(to))));
-    render(&Sheet {
+    Sheet {
         ceremonial: true,
         state: words.state.clone(),
         issuer: issuer(catalogue, dossier),
@@ -88,7 +98,7 @@ pub(crate) fn decision(
         check: Some(Check { caption: words.check.clone(), address: address.to_owned() }),
         page: words.page.clone(),
         at,
-    })
+    }
 }
 
 /// Who the document is about, then the rows of the template.
@@ -110,7 +120,7 @@ pub(crate) fn receipt(
     due: Option<&DueView>,
     address: &str,
     at: Timestamp,
-) -> Result<Vec<u8>, Fault> {
+) -> Sheet {
     let words = catalogue.words();
     let case = &dossier.case;
     let received = case.submitted_at.unwrap_or(case.changed_at);
@@ -125,7 +135,7 @@ pub(crate) fn receipt(
     let mut blocks = vec![Block { title: words.case_reference.clone(), body: Body::Lines(lines) }];
     blocks.extend(sent(catalogue, dossier));
     blocks.push(Block { title: words.remark.clone(), body: Body::Text(words.receipt_note.clone()) });
-    render(&Sheet {
+    Sheet {
         ceremonial: false,
         state: words.state.clone(),
         issuer: issuer(catalogue, dossier),
@@ -140,11 +150,11 @@ pub(crate) fn receipt(
         check: Some(Check { caption: words.check.clone(), address: address.to_owned() }),
         page: words.page.clone(),
         at,
-    })
+    }
 }
 
 /// The application as it goes under the applicant's signature.
-pub(crate) fn application(catalogue: &Catalogue, dossier: &Dossier, at: Timestamp) -> Result<Vec<u8>, Fault> {
+pub(crate) fn application(catalogue: &Catalogue, dossier: &Dossier, at: Timestamp) -> Sheet {
     let words = catalogue.words();
     let card = &dossier.definition.card;
     let mut blocks =
@@ -155,7 +165,7 @@ pub(crate) fn application(catalogue: &Catalogue, dossier: &Dossier, at: Timestam
         title: words.declaration.clone(),
         body: Body::Text(dossier.definition.form.declaration.clone()),
     });
-    render(&Sheet {
+    Sheet {
         ceremonial: false,
         state: words.state.clone(),
         issuer: issuer(catalogue, dossier),
@@ -170,7 +180,7 @@ pub(crate) fn application(catalogue: &Catalogue, dossier: &Dossier, at: Timestam
         check: None,
         page: words.page.clone(),
         at,
-    })
+    }
 }
 
 /// The answers as people read them, then the files with their digests.

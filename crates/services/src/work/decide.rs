@@ -92,7 +92,8 @@ impl Services {
             computed: facts["computed"].clone(),
         };
         let address = self.setup.safe.verification_address(&decision.verification_code);
-        let pdf = document::decision(self.catalogue(), &dossier, &decision, &facts, &computed, &address, self.now())?;
+        let sheet = document::decision(self.catalogue(), &dossier, &decision, &facts, &computed, &address, self.now());
+        let pdf = self.paper(sheet).await?;
         self.setup.blobs.put(&decision.pdf, pdf.into()).await?;
         let mut tx = self.setup.store.begin().await?;
         // The dossier's version is the one the document was made from: whatever changed since makes the save stale.
