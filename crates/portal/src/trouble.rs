@@ -30,6 +30,22 @@ pub enum Refusal {
     LogInAgain,
     NoPin,
     RegisterRefused,
+    Method,
+}
+
+impl Refusal {
+    pub const ALL: [Refusal; 10] = [
+        Refusal::Token,
+        Refusal::FormUnreadable,
+        Refusal::TooLarge,
+        Refusal::TooOften,
+        Refusal::NotOfficial,
+        Refusal::NotOperator,
+        Refusal::LogInAgain,
+        Refusal::NoPin,
+        Refusal::RegisterRefused,
+        Refusal::Method,
+    ];
 }
 
 impl base::Refusal for Refusal {
@@ -44,6 +60,7 @@ impl base::Refusal for Refusal {
             Refusal::LogInAgain => "portal.log_in_again",
             Refusal::NoPin => "portal.no_pin",
             Refusal::RegisterRefused => "portal.register_refused",
+            Refusal::Method => "portal.method",
         }
     }
 
@@ -51,6 +68,7 @@ impl base::Refusal for Refusal {
         match self {
             Refusal::Token | Refusal::NotOfficial | Refusal::NotOperator => 403,
             Refusal::FormUnreadable | Refusal::LogInAgain | Refusal::NoPin => 400,
+            Refusal::Method => 405,
             Refusal::TooLarge => 413,
             Refusal::TooOften => 429,
             Refusal::RegisterRefused => 409,
@@ -101,6 +119,22 @@ impl From<Refusal> for Trouble {
 impl From<askama::Error> for Trouble {
     fn from(error: askama::Error) -> Self {
         Trouble::Failed(Fault::new("render a page", error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::texts::Words;
+    use base::{Lang, Refusal as _};
+
+    #[test]
+    fn every_refusal_has_words_in_every_language() {
+        for (refusal, lang) in Refusal::ALL.iter().flat_map(|refusal| Lang::ALL.map(|lang| (refusal, lang))) {
+            let key = format!("refusal.{}", refusal.code());
+            assert!(Words::of(lang).find(&key).is_some(), "{key} in {lang}");
+            assert!((400..500).contains(&refusal.status()));
+        }
     }
 }
 

@@ -134,6 +134,14 @@ fn split_language(path: &str) -> Option<(Lang, &str)> {
     Some((Lang::parse(tag)?, if rest.is_empty() { "/" } else { rest }))
 }
 
+/// Path of our own page from which a form came, without the language.
+fn page_before(headers: &http::HeaderMap) -> Option<String> {
+    let referer = headers.get(header::REFERER)?.to_str().ok()?;
+    let host = referer.find("://")? + 3;
+    let (_, path) = split_language(&referer[host + referer[host..].find('/')?..])?;
+    Some(path.to_owned())
+}
+
 /// The language of a visitor who has not said it in the address: the browser's first that we have.
 pub fn preferred_language(headers: &http::HeaderMap) -> Lang {
     let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
@@ -148,9 +156,12 @@ pub async fn middleware(State((app, area)): State<(App, Area)>, mut request: Req
     let (lang, path) = split_language(request.uri().path())
         .map(|(lang, path)| (lang, path.to_owned()))
         .unwrap_or_else(|| (preferred_language(request.headers()), "/".to_owned()));
-    // After a form the language switch leads to the page that the form stood on, which has the same path.
-    let query = request.uri().query().filter(|_| request.method() == Method::GET);
-    let path = query.map_or(path.clone(), |query| format!("{path}?{query}"));
+    let path = match (request.method() == Method::GET, request.uri().query()) {
+        (true, Some(query)) => format!("{path}?{query}"),
+        (true, None) => path,
+        // After a form the language switch leads to the page that the form stood on.
+        (false, _) => page_before(request.headers()).unwrap_or(path),
+    };
     let mut visit = Visit { app: app.clone(), area, lang, cookie, session: None, path, unread: 0 };
     let policy = HeaderValue::from_str(&security::content_security_policy(&app.origins));
     let mut response = match who_is_it(&mut visit, known.is_some()).await {
@@ -227,9 +238,26 @@ pub async fn nowhere() -> Trouble {
     Trouble::NotFound
 }
 
+/// For addresses that lead somewhere, but not in this way.
+pub async fn wrong_method() -> Trouble {
+    Refusal::Method.into()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_page_before_a_form_is_ours() {
+        let before = |referer: &str| {
+            let mut headers = http::HeaderMap::new();
+            headers.insert(header::REFERER, referer.parse().expect("a header"));
+            page_before(&headers)
+        };
+        assert_eq!(before("http://127.0.0.1:8801/az/cases/X?done=1").as_deref(), Some("/cases/X?done=1"));
+        assert_eq!(before("http://127.0.0.1:8803/card/1"), None);
+        assert_eq!(before("nonsense"), None);
+    }
 
     #[test]
     fn the_language_is_the_first_part_of_the_path() {

@@ -270,7 +270,7 @@ pub async fn check(visit: Visit, Path(reference): Path<String>, Query(came): Que
         progress: Progress { number: count, count },
         errors,
         notes: missing.into_iter().collect(),
-        sections: summary.sections.iter().map(section).collect(),
+        sections: summary.sections.iter().filter(|section| !section.answers.is_empty()).map(section).collect(),
         evidence: Evidence { rows },
         fee: summary.fee.as_ref().map(|fee| evidence::fee(&s, fee)),
         declaration,

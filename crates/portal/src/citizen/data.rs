@@ -22,6 +22,8 @@ use http::header;
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
+/// Why the portal asks in the person's name, as the registers know it.
+const PURPOSE: &str = "own-data";
 /// Looks shown on one page.
 const LOOKS_MAX: usize = 200;
 
@@ -41,7 +43,7 @@ async fn ask(
         body,
         user: Some(person.user()),
         case_reference: None,
-        purpose: "own-data".to_owned(),
+        purpose: PURPOSE.to_owned(),
         message_id: Id::new(visit.app.clock.now(), &*visit.app.chance).to_string(),
     };
     Ok(visit.app.registers.ask(question).await.map(|answer| answer.body))
@@ -177,8 +179,12 @@ pub async fn who(visit: Visit, Query(filter): Query<Filter>) -> Paged {
         }
     }
     looks.sort_by(|(_, one), (_, other)| other["at"].as_str().cmp(&one["at"].as_str()));
-    let rows: Vec<AccessLine> =
-        looks.iter().take(LOOKS_MAX).map(|(register, row)| look(&visit, &s, register, row)).collect();
+    let found = looks.len();
+    let (own, others): (Vec<_>, Vec<_>) = looks.iter().take(LOOKS_MAX).partition(|(_, row)| is_own(&visit, row));
+    let lines = |looks: Vec<&(&RegisterCard, Json)>| -> Vec<AccessLine> {
+        looks.into_iter().map(|(register, row)| look(&visit, &s, register, row)).collect()
+    };
+    let (rows, own) = (lines(others), lines(own));
     let choice = |value: &str, label: &str| Choice {
         value: value.into(),
         label: label.into(),
@@ -191,10 +197,18 @@ pub async fn who(visit: Visit, Query(filter): Query<Filter>) -> Paged {
     paged(&pages::WhoLooked {
         notes,
         filter: Field::new("register", s.t("who.register"), Kind::Select(choices)).width("mid"),
-        found: s.f("who.found", &[("count", &rows.len().to_string())]),
+        found: s.f("who.found", &[("count", &found.to_string())]),
         rows,
+        own_title: s.f("who.own", &[("count", &own.len().to_string())]),
+        own,
         s,
     })
+}
+
+/// The person looking at their own data through the portal: shown too, but apart from what others did.
+fn is_own(visit: &Visit, row: &Json) -> bool {
+    let own = visit.session.as_ref().is_some_and(|session| row["readerUser"] == session.user().as_str());
+    own && row["purpose"] == PURPOSE
 }
 
 fn look(visit: &Visit, s: &Shell, register: &RegisterCard, row: &Json) -> AccessLine {
@@ -202,9 +216,7 @@ fn look(visit: &Visit, s: &Shell, register: &RegisterCard, row: &Json) -> Access
     // `AZ/GOV/10002` or its code alone.
     let code = member.rsplit('/').next().unwrap_or_default();
     let name = visit.app.country.member(code).map_or(member, |name| name.in_lang(visit.lang));
-    let user = row["readerUser"].as_str().unwrap_or_default();
-    let own = visit.session.as_ref().is_some_and(|session| session.user() == user);
-    let reader = if own { format!("{name} ({})", s.t("who.you")) } else { name.to_owned() };
+    let reader = if is_own(visit, row) { format!("{name} ({})", s.t("who.you")) } else { name.to_owned() };
     let at = row["at"].as_str().and_then(|text| text.parse::<Timestamp>().ok());
     let law = text(row, "legalBasis", s.lang);
     let purpose = text(row, "purpose", s.lang);

@@ -2,10 +2,10 @@
 
 use crate::{
     pages,
-    parts::{Choice, Evidence, EvidenceRow, Fact, Facts, Field, Kind, Mood, Note},
+    parts::{Choice, Evidence, EvidenceRow, Fact, Facts, Field, Kind, Mood, Note, Tag},
     posted::Posted,
     session::Area,
-    shell::Place,
+    shell::{Place, Shell},
     visit::{Paged, Visit, page as paged},
 };
 use axum::extract::Query;
@@ -46,19 +46,7 @@ pub async fn page(visit: Visit, Query(came): Query<Came>) -> Paged {
         value.map(|value| EvidenceRow { name: name.to_owned(), value, from, ..EvidenceRow::default() })
     };
     let contact = [row(s.t("profile.email"), known.email.clone())];
-    let languages = s.langs().map(|(lang, name)| Choice {
-        value: lang.tag().to_owned(),
-        label: name.to_owned(),
-        hint: String::new(),
-        chosen: lang == known.lang,
-    });
-    let choices =
-        vec![
-            Field::new("lang", s.t("profile.notice_language"), Kind::Select(languages.to_vec())).width("mid"),
-            Field::new("mail", s.t("profile.mail"), Kind::Check)
-                .hint(s.t("profile.mail_hint"))
-                .value(if known.mail_on { "yes" } else { "" }),
-        ];
+    let choices = choices(&s, &known);
     let text = s.t("profile.saved").to_owned();
     let saved = came.saved.map(|_| Note { mood: Mood::Good, title: String::new(), text, link: None });
     let problem = came.problem.map(|code| Note {
@@ -70,6 +58,7 @@ pub async fn page(visit: Visit, Query(came): Query<Came>) -> Paged {
     paged(&pages::Profile {
         notes: saved.into_iter().chain(problem).collect(),
         choices,
+        consents: consents(&s, &visit.app.notify.consents(person.pin.as_str()).await?),
         facts: Facts {
             rows: vec![
                 Fact::new(s.t("profile.name"), person.name.as_str()),
@@ -82,4 +71,36 @@ pub async fn page(visit: Visit, Query(came): Query<Came>) -> Paged {
         logins: logins.collect(),
         s,
     })
+}
+
+fn choices(s: &Shell, known: &notify::Contact) -> Vec<Field> {
+    let languages = s.langs().map(|(lang, name)| Choice {
+        value: lang.tag().to_owned(),
+        label: name.to_owned(),
+        hint: String::new(),
+        chosen: lang == known.lang,
+    });
+    let mail = [("yes", s.t("step.yes"), true), ("no", s.t("step.no"), false)].map(|(value, label, on)| Choice {
+        value: value.to_owned(),
+        label: label.to_owned(),
+        hint: String::new(),
+        chosen: known.mail_on == on,
+    });
+    vec![
+        Field::new("lang", s.t("profile.notice_language"), Kind::Select(languages.to_vec())).width("mid"),
+        Field::new("mail", s.t("profile.mail"), Kind::Radio(mail.to_vec())).hint(s.t("profile.mail_hint")),
+    ]
+}
+
+/// What the person allowed and took back: (when, what for, given or withdrawn).
+fn consents(s: &Shell, acts: &[notify::Consent]) -> Vec<(String, String, Tag)> {
+    let purpose = |code: &str| match code {
+        notify::MAIL_NOTICES => s.t("profile.consent_mail").to_owned(),
+        other => other.to_owned(),
+    };
+    let tag = |given: bool| match given {
+        true => Tag::new(Mood::Good, s.t("profile.consent_given")),
+        false => Tag::new(Mood::Plain, s.t("profile.consent_withdrawn")),
+    };
+    acts.iter().map(|act| (s.moment(act.at), purpose(&act.purpose), tag(act.given))).collect()
 }

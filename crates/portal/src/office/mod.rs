@@ -39,6 +39,7 @@ pub fn router(app: App) -> Router {
     }
     router
         .fallback(visit::nowhere)
+        .method_not_allowed_fallback(visit::wrong_method)
         .layer(middleware::from_fn_with_state((app, Area::Office), visit::middleware))
         .route("/assets/{name}", get(assets::asset))
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))

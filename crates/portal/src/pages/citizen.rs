@@ -273,7 +273,11 @@ pub struct WhoLooked {
     pub notes: Vec<Note>,
     pub filter: Field,
     pub found: String,
+    /// What others looked at.
     pub rows: Vec<AccessLine>,
+    /// What the person looked at through the portal.
+    pub own_title: String,
+    pub own: Vec<AccessLine>,
 }
 
 #[derive(Debug, Template)]
@@ -296,6 +300,8 @@ pub struct Profile {
     pub facts: Facts,
     pub contact: Evidence,
     pub choices: Vec<Field>,
+    /// (when, what for, given or withdrawn)
+    pub consents: Vec<(String, String, Tag)>,
     /// (since when, with what, until when)
     pub logins: Vec<(String, String, String)>,
 }

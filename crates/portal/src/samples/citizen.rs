@@ -303,6 +303,8 @@ fn who(lang: Lang, empty: bool) -> String {
         notes: Vec::new(),
         filter: Field::new("register", s.t("who.register"), Kind::Select(vec![choice])),
         found: s.f("who.found", &[("count", "1")]),
+        own_title: s.f("who.own", &[("count", "1")]),
+        own: if empty { Vec::new() } else { vec![line.clone()] },
         rows: if empty { Vec::new() } else { vec![line] },
         s,
     };
@@ -340,6 +342,11 @@ fn profile(lang: Lang) -> String {
         },
         contact: evidence(&s),
         choices: vec![Field::new("mail", s.t("profile.mail"), Kind::Check).hint(s.t("profile.mail_hint"))],
+        consents: vec![(
+            s.moment(s.now),
+            s.t("profile.consent_mail").into(),
+            Tag::new(Mood::Plain, s.t("profile.consent_withdrawn")),
+        )],
         logins: vec![(s.moment(s.now), s.t("profile.with_card").into(), s.moment(s.now))],
         s,
     };

@@ -147,6 +147,9 @@ async fn switching_the_language_keeps_page_and_query() {
         assert_eq!(browser.get("/").await.location(), "/az/");
         assert_eq!(browser.get("/v/ABCD").await.location(), "/az/v/ABCD");
         assert_eq!(browser.get("/de/services").await.status, StatusCode::NOT_FOUND);
+        let page = browser.get("/en/signout").await;
+        assert_eq!(page.status, StatusCode::METHOD_NOT_ALLOWED);
+        page.shows("does not take such a request");
     }
 }
 
