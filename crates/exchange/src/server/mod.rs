@@ -183,6 +183,10 @@ impl SecurityServer {
     }
 
     async fn stamp_loop(self: Arc<Self>, shutdown: Shutdown) {
+        // What an earlier run left unstamped counts from the first message on.
+        if let Err(fault) = self.note_oldest().await {
+            tracing::warn!(%fault, server = %self.id, "reading the message log");
+        }
         loop {
             tokio::select! {
                 () = tokio::time::sleep(Duration::from_secs(self.limits.time_stamping_interval_s)) => {}
@@ -197,9 +201,14 @@ impl SecurityServer {
     /// Time-stamps what is logged and not yet stamped. Returns how many records were stamped.
     pub async fn stamp_now(&self) -> Result<usize, Fault> {
         let stamped = self.stamp_batches().await;
+        self.note_oldest().await?;
+        stamped
+    }
+
+    async fn note_oldest(&self) -> Result<(), Fault> {
         let oldest = messagelog::oldest_unstamped(&self.store).await?;
         self.oldest_unstamped_us.store(oldest.map_or(i64::MAX, |at| at.as_microsecond()), Ordering::SeqCst);
-        stamped
+        Ok(())
     }
 
     async fn stamp_batches(&self) -> Result<usize, Fault> {
