@@ -307,7 +307,7 @@ async fn the_service_takes_only_whole_requests_of_registered_parties() {
             (with("relyingPartyName", "other"), 401),
             (with("hash", "AAAA"), 400),
             (with("hashType", "SHA1"), 400),
-            (with("language", "XXX"), 400),
+            (with("language", "XX"), 400),
             (with("displayTextFormat", "UTF-8"), 400),
             (with("displayText", &"ə".repeat(51)), 400),
             (with("phoneNumber", "0501111111"), 400),

@@ -3,12 +3,12 @@
 
 mod directory;
 mod private;
-mod shared;
-mod shared_read;
+mod shared_parameters;
+mod shared_parameters_read;
 
 pub use directory::{Directory, DirectoryError, DirectoryPart, SignedDirectory, read_signed, write_signed};
 pub use private::{Anchor, ManagementService, PrivateParameters, Source, read_anchor, write_anchor};
-pub use shared::{
+pub use shared_parameters::{
     ApprovedCa, ApprovedTsa, CertificateAuthority, ConfigurationSource, GlobalGroup, Member, MemberClass,
     OcspResponder, SecurityServer, SharedParameters, Subsystem,
 };

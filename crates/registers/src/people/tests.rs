@@ -1,3 +1,5 @@
+//! The generated population: every record fits its register, and the same seed gives the same country.
+
 use super::*;
 use crate::schema::{self, Schema};
 use crate::tests::{country_folder, today};

@@ -1,3 +1,5 @@
+//! Register folders: those of the country are sound, and each mistake in a file is found with its line.
+
 use super::*;
 use std::path::Path;
 

@@ -1,3 +1,5 @@
+//! Requests to correct a value: made, decided, and the old value kept.
+
 use super::*;
 use crate::correction::Decision;
 use crate::record::AsOf;

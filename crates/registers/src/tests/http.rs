@@ -1,3 +1,5 @@
+//! The register as an information system behind its security server: JSON and SOAP, statuses and codes.
+
 use super::*;
 use ::http::Request;
 use axum::body::Body;

@@ -1,3 +1,5 @@
+//! What a person sees of their own: what is held, who looked, and the proof that it was so.
+
 use super::*;
 use crate::proof::{self, Invalid};
 use host::args;

@@ -1,3 +1,5 @@
+//! What a register refuses: one case for each refusal, and a text for each in every language.
+
 use super::*;
 
 /// Each refusal of `admit` and of the views, by what was asked.

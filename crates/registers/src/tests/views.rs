@@ -1,3 +1,5 @@
+//! The country's data services: what each view shows, what it hides, and what is recorded of the look.
+
 use super::*;
 use host::args;
 
