@@ -183,6 +183,7 @@ impl Services {
             applicant: case.pin.clone(),
             number: stored.number.clone(),
             title: stored.title.clone(),
+            agency: case.agency.clone(),
             issuer,
             media_type,
             file_name: format!("{}.{ending}", stored.number),

@@ -121,6 +121,8 @@ pub struct SafeDocument {
     pub applicant: String,
     pub number: String,
     pub title: Localized,
+    /// Member code of the agency that issues it, and its name.
+    pub agency: String,
     pub issuer: Localized,
     /// `application/vnd.etsi.asic-e+zip` or `application/pdf`.
     pub media_type: &'static str,
