@@ -35,7 +35,7 @@ const LEASE: Duration = Duration::from_secs(120);
 /// Jobs claimed in one go.
 const CLAIM_MAX: i64 = 16;
 /// How long a worker sleeps when nobody wakes it.
-const POLL: Duration = Duration::from_secs(1);
+const POLL: Duration = Duration::from_millis(200);
 const BACKOFF_MAX_S: i64 = 600;
 
 /// Work to be done.
@@ -150,7 +150,27 @@ impl Worker {
         Ok(ran)
     }
 
+    /// Whether anything is due, seen without the writer: nothing being due is the usual case.
+    async fn is_due(&self) -> Result<bool, Fault> {
+        let sql = "SELECT id FROM host_job WHERE state = 'waiting' AND run_at <= $1 AND lease_until <= $1 LIMIT 1";
+        Ok(self.store.query_opt(sql, &args![self.clock.now()]).await?.is_some())
+    }
+
+    /// Takes back the leases of a process that died. Only for a store that this process has for itself: elsewhere another
+    /// process may still be at work, and the lease's end is waited for.
+    pub async fn take_back_leases(&self) -> Result<u64, Fault> {
+        let mut tx = self.store.begin().await?;
+        let taken =
+            tx.execute("UPDATE host_job SET lease_until = 0 WHERE state = 'waiting' AND lease_until > 0", &args![]);
+        let taken = taken.await?;
+        tx.commit().await?;
+        Ok(taken)
+    }
+
     async fn claim(&self) -> Result<Vec<Row>, Fault> {
+        if !self.is_due().await? {
+            return Ok(Vec::new());
+        }
         let now = self.clock.now();
         let mut tx = self.store.begin().await?;
         let due = tx
@@ -267,6 +287,19 @@ mod tests {
             assert_eq!(worker.run_due().await.expect("ran"), 0, "finished is finished");
             assert_eq!(runs.load(Ordering::SeqCst), 2);
             assert!(!enqueue(&store, &job(Some("a"))).await, "the key stays taken");
+        }
+    }
+
+    #[tokio::test]
+    async fn leases_of_a_dead_process_are_taken_back() {
+        for store in stores(&[]).await {
+            let clock = Arc::new(ManualClock::at(start()));
+            let worker = Worker::new(store.clone(), clock.clone()).on("count", |_| async { Ok(Done::Finished) });
+            enqueue(&store, &job(None)).await;
+            assert_eq!(worker.claim().await.expect("claimed").len(), 1, "claimed by a process that now dies");
+            assert_eq!(worker.run_due().await.expect("ran"), 0, "its lease holds");
+            assert_eq!(worker.take_back_leases().await.expect("taken"), 1);
+            assert_eq!(worker.run_due().await.expect("ran"), 1);
         }
     }
 

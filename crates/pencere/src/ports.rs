@@ -51,6 +51,18 @@ impl Ports {
     }
 }
 
+/// Ports that a country takes above its base.
+const TAKEN: u16 = 40;
+
+/// A base above which everything is free right now, for a country that goes away again.
+pub fn free_base() -> Result<u16, String> {
+    let start = 30_000 + u16::try_from(std::process::id() % 500).expect("below 500") * TAKEN;
+    let free =
+        |base: &u16| (0..TAKEN).all(|distance| std::net::TcpListener::bind(("127.0.0.1", base + distance)).is_ok());
+    let mut bases = (start..65_000).step_by(usize::from(TAKEN));
+    bases.find(free).ok_or_else(|| "no forty free ports in a row".to_owned())
+}
+
 /// A socket on loopback; the error is one sentence for the operator.
 pub async fn listen(port: u16) -> Result<tokio::net::TcpListener, String> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));

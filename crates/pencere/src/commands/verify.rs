@@ -8,9 +8,9 @@ use std::process::ExitCode;
 const FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
 /// What was found, as lines for people.
-struct Finding {
-    valid: bool,
-    lines: Vec<String>,
+pub struct Finding {
+    pub valid: bool,
+    pub lines: Vec<String>,
 }
 
 pub fn run(verify: &Verify) -> Result<ExitCode, String> {
@@ -34,7 +34,8 @@ fn say(finding: &Finding) -> ExitCode {
     if finding.valid { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-fn judge(bytes: &[u8], trusted: &Path) -> Result<Finding, String> {
+/// Judges the bytes of a file by what lies in the folder of trusted certificates and keys.
+pub fn judge(bytes: &[u8], trusted: &Path) -> Result<Finding, String> {
     if bytes.starts_with(b"{") {
         return log_proof(bytes, trusted);
     }

@@ -172,6 +172,12 @@ pub fn text(page: &str) -> String {
     squeezed(&words)
 }
 
+/// The text of one row of a table, from behind its `<tr`.
+pub fn text_of_row(row: &str) -> String {
+    let inside = row.split("</tr>").next().unwrap_or_default();
+    text(inside.split_once('>').map_or(inside, |(_, inside)| inside))
+}
+
 fn squeezed(words: &str) -> String {
     words.split_whitespace().collect::<Vec<_>>().join(" ")
 }

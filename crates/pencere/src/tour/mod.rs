@@ -1,5 +1,138 @@
 //! The journeys without a browser: a person's steps over HTTP against a running country, and what must be true at the end.
 
 pub mod browser;
-pub mod html;
+mod html;
+mod j01;
+mod j08;
+mod j11;
+mod j12;
+mod outage;
+mod people;
 pub mod report;
+
+use exchange::opmonitor::{self, TrafficFilter};
+use host::store::{Location, Store};
+use report::{Crossings, Journey, Report, Walk};
+use serde_json::Value as Json;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+/// The journeys that can be walked, in their order.
+pub const JOURNEYS: [&str; 4] = ["J01", "J08", "J11", "J12"];
+
+/// Where a running country is, as its ready line says.
+pub struct Country {
+    pub data: PathBuf,
+    pub folder: PathBuf,
+    pub portal: String,
+    pub back_office: String,
+    pub mailbox: String,
+    pub pin1: String,
+    pub pin2: String,
+    /// The information-system port of the portal's own security server.
+    pub exchange: String,
+}
+
+impl Country {
+    /// Reads `ready.json` of the data directory, which a country writes when it is ready.
+    pub fn running_in(data: &Path, folder: &Path) -> Result<Country, String> {
+        let file = data.join(crate::wiring::READY_FILE);
+        let text = std::fs::read_to_string(&file)
+            .map_err(|cause| format!("no country runs in {}: {}: {cause}", data.display(), file.display()))?;
+        let ready: Json = serde_json::from_str(&text).map_err(|cause| format!("{}: {cause}", file.display()))?;
+        let field = |name: &str| {
+            let value = ready[name].as_str().map(str::to_owned);
+            value.ok_or_else(|| format!("{} does not say {name}", file.display()))
+        };
+        Ok(Country {
+            data: data.to_owned(),
+            folder: folder.to_owned(),
+            portal: field("portal")?,
+            back_office: field("backOffice")?,
+            mailbox: field("mailbox")?,
+            pin1: field("pin1")?,
+            pin2: field("pin2")?,
+            exchange: field("exchange")?,
+        })
+    }
+}
+
+/// Walks the journeys in their order; each line that a person should read goes to `show` as it happens.
+pub async fn walk(
+    country: &Country,
+    journeys: &[String],
+    show: &mut (dyn FnMut(&str) + Send),
+) -> Result<Report, String> {
+    if let Some(unknown) = journeys.iter().find(|id| !JOURNEYS.contains(&id.as_str())) {
+        return Err(format!("there is no journey {unknown}; there are {}", JOURNEYS.join(", ")));
+    }
+    let mut crossings = Traffic::open(country).await?;
+    let code =
+        country.folder.canonicalize().ok().and_then(|path| Some(path.file_name()?.to_string_lossy().into_owned()));
+    let mut report = Report { country: code.unwrap_or_default(), ok: true, journeys: Vec::new() };
+    for id in JOURNEYS {
+        if !journeys.is_empty() && !journeys.iter().any(|wanted| wanted == id) {
+            continue;
+        }
+        let began = Instant::now();
+        let walk = Walk::new(id, &mut crossings, show);
+        let mut journey = one(country, id, walk).await;
+        journey.took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        report.ok &= journey.ok;
+        report.journeys.push(journey);
+    }
+    Ok(report)
+}
+
+async fn one(country: &Country, id: &str, mut walk: Walk<'_, Traffic>) -> Journey {
+    let walked = match id {
+        "J01" => j01::walk(country, &mut walk).await,
+        "J08" => j08::walk(country, &mut walk).await,
+        "J11" => j11::walk(country, &mut walk).await,
+        _ => j12::walk(country, &mut walk).await,
+    };
+    if let Err(reason) = walked {
+        walk.failed(&reason);
+    }
+    walk.end()
+}
+
+/// The security servers' own records, read where they are kept.
+struct Traffic {
+    servers: Vec<Store>,
+    seen: BTreeSet<String>,
+}
+
+impl Traffic {
+    async fn open(country: &Country) -> Result<Traffic, String> {
+        let folder = country.data.join("stores");
+        let entries = std::fs::read_dir(&folder).map_err(|cause| format!("{}: {cause}", folder.display()))?;
+        let mut servers = Vec::new();
+        for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            if name.starts_with("ss-") && name.ends_with(".db") {
+                let store = Store::open(&Location::Sqlite(path), exchange::SERVER_MIGRATIONS).await;
+                servers.push(store.map_err(|error| error.to_string())?);
+            }
+        }
+        let mut traffic = Traffic { servers, seen: BTreeSet::new() };
+        traffic.since_last().await?;
+        Ok(traffic)
+    }
+}
+
+impl Crossings for Traffic {
+    async fn since_last(&mut self) -> Result<Vec<String>, String> {
+        let mut new = Vec::new();
+        for server in &self.servers {
+            let records = opmonitor::records(server, &TrafficFilter::default()).await;
+            for record in records.map_err(|fault| fault.to_string())? {
+                if self.seen.insert(record.message_id.clone()) {
+                    new.push(record.message_id);
+                }
+            }
+        }
+        Ok(new)
+    }
+}

@@ -16,6 +16,8 @@ pub struct Journey {
     pub ok: bool,
     pub steps: Vec<Step>,
     pub checks: Vec<Check>,
+    #[serde(rename = "tookMs")]
+    pub took_ms: u64,
 }
 
 #[derive(Debug, Serialize)]
@@ -48,7 +50,7 @@ impl<'a, C: Crossings> Walk<'a, C> {
     pub fn new(id: &str, crossings: &'a mut C, show: &'a mut (dyn FnMut(&str) + Send)) -> Walk<'a, C> {
         show(id);
         Walk {
-            journey: Journey { id: id.to_owned(), ok: true, steps: Vec::new(), checks: Vec::new() },
+            journey: Journey { id: id.to_owned(), ok: true, steps: Vec::new(), checks: Vec::new(), took_ms: 0 },
             crossings,
             show,
         }
@@ -66,6 +68,15 @@ impl<'a, C: Crossings> Walk<'a, C> {
         self.journey.ok &= taken.is_ok();
         self.journey.steps.push(Step { what: what.to_owned(), ok: taken.is_ok(), messages });
         taken
+    }
+
+    /// The journey ended before its end; why, if no step said so.
+    pub fn failed(&mut self, reason: &str) {
+        if self.journey.ok {
+            (self.show)(&format!("  ✗ {reason}"));
+            self.journey.steps.push(Step { what: reason.to_owned(), ok: false, messages: Vec::new() });
+        }
+        self.journey.ok = false;
     }
 
     /// How many messages crossed during the steps so far.

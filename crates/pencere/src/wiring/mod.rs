@@ -62,11 +62,32 @@ pub struct World {
     pub chance: Arc<dyn Chance>,
 }
 
+/// In the data directory: the ready line, for those who come later.
+pub const READY_FILE: &str = "ready.json";
+
 /// A country that runs until it is told to stop.
 pub struct Running {
     shutdown: Shutdown,
     tasks: JoinSet<()>,
     ready: ready::Ready,
+    registers: Vec<ServedRegister>,
+}
+
+/// A register's information system with a stop of its own.
+struct ServedRegister {
+    code: String,
+    register: Arc<registers::Register>,
+    port: u16,
+    stop: Shutdown,
+    serving: tokio::task::JoinHandle<()>,
+}
+
+impl ServedRegister {
+    fn start(code: &str, register: Arc<registers::Register>, port: u16, listener: TcpListener) -> ServedRegister {
+        let stop = Shutdown::new();
+        let serving = tokio::spawn(serve(listener, register.router(), stop.clone()));
+        ServedRegister { code: code.to_owned(), register, port, stop, serving }
+    }
 }
 
 impl Running {
@@ -80,8 +101,31 @@ impl Running {
         self.ready.greeting()
     }
 
+    /// Stops one register's information system: a fault that the rest of the country must bear.
+    pub async fn silence(&mut self, code: &str) -> Result<(), String> {
+        let served = self.registers.iter_mut().find(|served| served.code == code);
+        let served = served.ok_or_else(|| format!("no register {code} runs here"))?;
+        served.stop.trigger();
+        (&mut served.serving).await.map_err(|cause| cause.to_string())
+    }
+
+    /// Lets a silenced register answer again.
+    pub async fn answer_again(&mut self, code: &str) -> Result<(), String> {
+        let served = self.registers.iter_mut().find(|served| served.code == code);
+        let served = served.ok_or_else(|| format!("no register {code} runs here"))?;
+        let listener = listen(served.port).await?;
+        *served = ServedRegister::start(code, served.register.clone(), served.port, listener);
+        Ok(())
+    }
+
     pub async fn stop(mut self) {
         self.shutdown.trigger();
+        for served in self.registers {
+            served.stop.trigger();
+            if let Err(bug) = served.serving.await {
+                tracing::error!(%bug, "a register's information system ended badly");
+            }
+        }
         while self.tasks.join_next().await.is_some() {}
     }
 }
@@ -138,11 +182,22 @@ pub async fn start(settings: &Settings, place: &Place, roles: &[Role]) -> Result
         registers.fill(&country.people, settings.people, &world).await?;
     }
     let opened = open_rest(settings, place, &world, &country, centre, exchange, registers).await?;
+    let served = sockets.give_registers(&opened, settings.ports);
     sockets.give(&opened, &mut doors);
     doors.spawn(&mut tasks, &shutdown);
+    if matches!(settings.stores, Stores::Files) {
+        // The data directory is held by this process alone, so a lease in it is of one that died.
+        for worker in [&opened.window.worker, &opened.simulators.worker] {
+            worker.take_back_leases().await.map_err(|fault| fault.to_string())?;
+        }
+    }
     run_parts(opened, exchange_listeners, roles, &world, &mut tasks, &shutdown);
     let ready = ready::Ready::of(&country, settings.ports);
-    Ok(Running { shutdown, tasks, ready })
+    if roles.contains(&Role::Window) {
+        let file = place.folder().join(READY_FILE);
+        std::fs::write(&file, ready.json()).map_err(|cause| format!("{}: {cause}", file.display()))?;
+    }
+    Ok(Running { shutdown, tasks, ready, registers: served })
 }
 
 async fn open_exchange(
@@ -275,11 +330,18 @@ impl Sockets {
         Ok(Sockets { trust, registers: behind, window, simulators })
     }
 
+    fn give_registers(&mut self, opened: &Opened, ports: Ports) -> Vec<ServedRegister> {
+        let listeners = std::mem::take(&mut self.registers);
+        let numbered = (0_u16..).zip(opened.registers.all.iter()).zip(listeners);
+        let serve =
+            |((index, (code, register)), listener): ((u16, (&String, &Arc<registers::Register>)), TcpListener)| {
+                ServedRegister::start(code, register.clone(), ports.register(index), listener)
+            };
+        numbered.map(serve).collect()
+    }
+
     /// Gives each socket what it serves.
     fn give(self, opened: &Opened, doors: &mut Doors) {
-        for (listener, register) in self.registers.into_iter().zip(opened.registers.all.values()) {
-            doors.routers.push((listener, register.router()));
-        }
         if let Some([portal, office, identity]) = self.window {
             doors.routers.push((portal, portal::citizen::router(opened.window.app.clone())));
             doors.routers.push((office, portal::office::router(opened.window.app.clone())));

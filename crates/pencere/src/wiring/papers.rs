@@ -1,11 +1,18 @@
 //! What the e-service engine owes and keeps elsewhere: fees in payments, documents in the e-Safe.
 
 use super::World;
-use base::{Failure, Fault};
+use base::{Algorithm, Failure, Fault, Signer, Timestamp};
+use formats::asice::{Container, DataFile};
+use formats::verify::sha256;
+use formats::x509::Profile;
+use host::keys::KeyDir;
 use host::store::{Store, Tx};
 use payments::{DebtState, Payments};
 use safe::{NewDocument, PublicFacts, VerificationCode};
 use services::ports::{Fees, NewDebt, Paid, PortFuture, SafeDocument};
+use std::sync::Arc;
+use trust::signing::Signing;
+use trust::{Centre, Holder, Order};
 
 /// The part that debts and documents come from.
 const ORIGIN: &str = "services";
@@ -70,7 +77,48 @@ pub struct SafeDeposits {
     /// Where verification pages are: the portal's origin.
     pub portal_origin: String,
     pub world: World,
+    pub seals: Seals,
 }
+
+/// The agencies' electronic seals: what no official signs (a receipt) is sealed by its agency, so that everything in the
+/// e-Safe can be verified from itself.
+pub struct Seals {
+    pub centre: Arc<Centre>,
+    pub signing: Signing,
+    pub keys: KeyDir,
+}
+
+impl Seals {
+    async fn seal(&self, document: &SafeDocument) -> Result<Vec<u8>, Fault> {
+        const ATTEMPT: &str = "seal a document";
+        let key = self.keys.load_or_create(&format!("seal-{}", document.agency), Algorithm::EcdsaP256Sha256)?;
+        let holder = Holder::Organisation { name: document.issuer.az.clone(), number: document.agency.clone() };
+        let order = Order::new(holder, Profile::Seal, key.public_key_der());
+        let certificate = self.centre.issue(&order).await.map_err(|failure| fault(ATTEMPT, failure))?;
+        let file = DataFile {
+            name: document.file_name.clone(),
+            media_type: document.media_type.to_owned(),
+            bytes: document.bytes.clone(),
+        };
+        let sealed = self.signing.seal(&[file], &certificate, key.as_ref(), None).await;
+        Ok(sealed.map_err(|failure| fault(ATTEMPT, failure))?.bytes)
+    }
+
+    /// Who signed, by the container itself, and the digest of the paper inside.
+    fn look_inside(&self, container: &[u8], at: Timestamp) -> (String, Option<[u8; 32]>) {
+        let verdict = trust::validation::verify_document(container, &self.centre.anchors(), at);
+        let names = verdict.signatures.iter().filter_map(|signature| signature.signer.as_ref()).map(|signer| {
+            let organisation = signer.organisation.as_ref().filter(|organisation| **organisation != signer.name);
+            organisation.map_or_else(|| signer.name.clone(), |organisation| format!("{}, {organisation}", signer.name))
+        });
+        let files = Container::read(container).map(|container| container.files).unwrap_or_default();
+        let paper = files.iter().find(|file| file.media_type == PDF).map(|file| sha256(&file.bytes));
+        (names.collect::<Vec<_>>().join("; "), paper)
+    }
+}
+
+const PDF: &str = "application/pdf";
+const ASICE: &str = "application/vnd.etsi.asic-e+zip";
 
 impl services::ports::Safe for SafeDeposits {
     fn verification_address(&self, verification_code: &str) -> String {
@@ -86,6 +134,15 @@ impl services::ports::Safe for SafeDeposits {
             const ATTEMPT: &str = "put a document into the e-Safe";
             let code = VerificationCode::parse(&document.verification_code)
                 .map_err(|refusal| Fault::new(ATTEMPT, base::Refusal::code(&refusal)))?;
+            let known = self.safe.document_of(ORIGIN, &document.key).await?;
+            if known.is_some() {
+                return Ok(());
+            }
+            let (bytes, file_name) = match document.media_type {
+                PDF => (self.seals.seal(&document).await?, document.file_name.replace(".pdf", ".asice")),
+                _ => (document.bytes, document.file_name),
+            };
+            let (signer, content_sha256) = self.seals.look_inside(&bytes, self.world.clock.now());
             let new = NewDocument {
                 origin: ORIGIN,
                 key: document.key,
@@ -93,15 +150,15 @@ impl services::ports::Safe for SafeDeposits {
                 kind: document.kind.to_owned(),
                 title: document.title,
                 number: Some(document.number),
-                issuer: document.issuer.clone(),
+                issuer: document.issuer,
                 issued_on: document.issued_on,
-                file_name: document.file_name,
-                media_type: document.media_type.to_owned(),
+                file_name,
+                media_type: ASICE.to_owned(),
                 case_reference: Some(document.case_reference),
-                public: Some(PublicFacts { code, signer: document.issuer.az.clone(), content_sha256: None }),
+                public: Some(PublicFacts { code, signer, content_sha256 }),
                 actor: ORIGIN.to_owned(),
             };
-            let sealed = self.safe.seal(new, &document.bytes).await.map_err(|failure| fault(ATTEMPT, failure))?;
+            let sealed = self.safe.seal(new, &bytes).await.map_err(|failure| fault(ATTEMPT, failure))?;
             let mut tx = self.store.begin().await?;
             self.safe.put(&mut tx, &sealed).await.map_err(|failure| fault(ATTEMPT, failure))?;
             tx.commit().await

@@ -51,6 +51,7 @@ impl Ready {
         for (name, door) in ADDRESSES {
             line[name] = self.ports.url(door).into();
         }
+        line["exchange"] = format!("http://127.0.0.1:{}", self.ports.security_server(0)[1]).into();
         line["pin1"] = simulator::PIN1.into();
         line["pin2"] = simulator::PIN2.into();
         let login =

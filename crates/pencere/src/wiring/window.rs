@@ -5,7 +5,7 @@ use super::evidence::{CatalogueFacts, RegisterRecords, Traffic, WindowRecords, r
 use super::folder::CountryFolder;
 use super::mandates::{OwnQuestions, Posts};
 use super::operations::Machine;
-use super::papers::{Debts, SafeDeposits};
+use super::papers::{Debts, SafeDeposits, Seals};
 use super::phones::MobileSignature;
 use super::registers_part::Registers;
 use super::trust_services::{self, Containers, Documents};
@@ -99,6 +99,7 @@ impl Given<'_> {
         let worker = on_paid(worker, joined.services.clone());
         let worker = on_contact(worker, joined.questions.clone(), joined.notify.clone(), store.clone());
         joined.services.start_watch().await.map_err(text)?;
+        provider.schedule().await.map_err(text)?;
         let merchant_key = key("merchant")?.public_key_der().to_vec();
         let window = (joined.notify.clone(), joined.monitor.clone());
         let app = self.app(joined, citizens, officials);
@@ -148,6 +149,11 @@ impl Given<'_> {
                 store: store.clone(),
                 portal_origin: self.ports.url(Door::Portal),
                 world: self.world.clone(),
+                seals: Seals {
+                    centre: self.centre.clone(),
+                    signing: trust_services::signing(&self.centre, &self.ports.url(Door::Trust), self.world),
+                    keys: keys.clone(),
+                },
             }),
             clock: clock.clone(),
             chance: chance.clone(),
@@ -186,7 +192,7 @@ impl Given<'_> {
         let settings = identity::Settings {
             issuer: self.ports.url(Door::Identity),
             clients: vec![self.registered(Area::Portal, keys)?, self.registered(Area::BackOffice, keys)?],
-            card: Some(identity::CardMethod { simulator: Some(format!("{simulators}/card")) }),
+            card: Some(identity::CardMethod { simulator: Some(format!("{simulators}/card/login")) }),
             phone: Some(identity::PhoneMethod {
                 service: format!("{simulators}/mid-api"),
                 relying_party_uuid: RELYING_PARTY_UUID.into(),
