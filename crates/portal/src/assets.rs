@@ -14,7 +14,7 @@ pub fn style_address() -> &'static str {
     static ADDRESS: OnceLock<String> = OnceLock::new();
     ADDRESS.get_or_init(|| {
         let digest = formats::verify::sha256(STYLE.as_bytes());
-        format!("/assets/pencere-{}.css", safe::hex(&digest[..6]))
+        format!("/assets/pencere-{}.css", base::hex(&digest[..6]))
     })
 }
 

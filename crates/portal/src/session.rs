@@ -92,12 +92,12 @@ pub fn set_cookie(app: &App, area: Area, value: &str) -> String {
 }
 
 pub fn digest_of(cookie: &str) -> String {
-    safe::hex(&formats::verify::sha256(cookie.as_bytes()))
+    base::hex(&formats::verify::sha256(cookie.as_bytes()))
 }
 
 /// The token of this visit's forms: whoever can compute it knows the cookie, which no other site does.
 pub fn token_of(cookie: &str) -> String {
-    safe::hex(&formats::verify::sha256(format!("form:{cookie}").as_bytes())[..16])
+    base::hex(&formats::verify::sha256(format!("form:{cookie}").as_bytes())[..16])
 }
 
 fn later(at: Timestamp, seconds: i64) -> Timestamp {

@@ -34,11 +34,7 @@ impl Words {
 
     /// The text with its `{placeholders}` filled in. Values are plain text; the template escapes the result.
     pub fn fill(&self, key: &str, values: &[(&str, &str)]) -> String {
-        let mut text = self.text(key).to_owned();
-        for (name, value) in values {
-            text = text.replace(&format!("{{{name}}}"), value);
-        }
-        text
+        base::fill(self.text(key), values)
     }
 
     pub fn keys(&self) -> impl Iterator<Item = &str> {

@@ -1,5 +1,6 @@
 //! One request of one browser: its language, its session, the shell of its page; and the middleware that makes it, renders
-//! troubles, and sets the headers of every answer.
+//! troubles, and sets the headers of every answer. The language is the first part of the address (`/az/cases`): a link that
+//! is shared shows what its sender saw, and switching changes that part only, so page and data stay.
 
 use crate::{
     app::App,

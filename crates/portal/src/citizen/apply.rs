@@ -181,10 +181,12 @@ fn field(visit: &Visit, s: &Shell, view: &FieldView, typed: Option<&String>, pro
             (Kind::Line("text"), "mid", "")
         }
         Asked::File { accept, size_bytes_max, .. } => {
-            let kinds: Vec<String> = accept.iter().map(|kind| kind.extension().to_uppercase()).collect();
-            let size = (size_bytes_max / 1_048_576).to_string();
-            let limits = s.f("step.file_hint", &[("kinds", &kinds.join(", ")), ("size", &size)]);
-            hint = [hint, limits].join(" ").trim().to_owned();
+            // The service's own hint says its limits in its own words.
+            if hint.is_empty() {
+                let kinds: Vec<String> = accept.iter().map(|kind| kind.extension().to_uppercase()).collect();
+                let size = (size_bytes_max / 1_000_000).to_string();
+                hint = s.f("step.file_hint", &[("kinds", &kinds.join(", ")), ("size", &size)]);
+            }
             let accept: Vec<String> = accept.iter().map(|kind| format!(".{}", kind.extension())).collect();
             (Kind::File { accept: accept.join(",") }, "", "")
         }

@@ -171,6 +171,7 @@ pub async fn receipt(visit: Visit, Path(reference): Path<String>) -> Paged {
     let s = visit.at(Place::Cases);
     let unpaid = case.fee.as_ref().filter(|fee| fee.paid_at.is_none());
     paged(&pages::Receipt {
+        heading: if unpaid.is_some() { s.t("receipt.pay_title") } else { s.t("receipt.title") }.into(),
         reference: case.reference.clone(),
         when: case.receipt.as_ref().map(|receipt| s.moment(receipt.at)).unwrap_or_default(),
         pay: unpaid.map(|_| s.url(&format!("/payments/{}", encode(&case.reference)))).unwrap_or_default(),

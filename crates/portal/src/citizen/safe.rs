@@ -50,7 +50,7 @@ pub async fn document(visit: Visit, Path(id): Path<String>) -> Paged {
     let signatures = public.iter().flat_map(|record| {
         [
             Fact::new(s.t("document.signed_by"), record.signer.as_str()),
-            Fact::new(s.t("document.digest"), ::safe::hex(&record.sha256)),
+            Fact::new(s.t("document.digest"), base::hex(&record.sha256)),
         ]
     });
     let withdrawn = public.as_ref().is_some_and(|record| record.withdrawn.is_some());

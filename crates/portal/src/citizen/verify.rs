@@ -98,7 +98,7 @@ fn record_facts(s: &Shell, record: &PublicRecord) -> Vec<Fact> {
     rows.push(Fact::new(s.t("document.issuer"), record.issuer.in_lang(s.lang)));
     rows.push(Fact::new(s.t("document.issued"), s.day(record.issued_on)));
     rows.push(Fact::new(s.t("document.signed_by"), record.signer.as_str()));
-    rows.push(Fact::new(s.t("document.digest"), ::safe::hex(&record.sha256)));
+    rows.push(Fact::new(s.t("document.digest"), base::hex(&record.sha256)));
     rows
 }
 
@@ -148,7 +148,7 @@ pub async fn upload(visit: Visit, mut posted: Posted) -> Paged {
     };
     let mut rows = verdict.registered.as_ref().map(|record| record_facts(&s, record)).unwrap_or_default();
     if rows.is_empty() {
-        rows.push(Fact::new(s.t("document.digest"), ::safe::hex(&verdict.sha256)));
+        rows.push(Fact::new(s.t("document.digest"), base::hex(&verdict.sha256)));
     }
     let signer = |name: &String| {
         let at = verdict.judgement.signed_at.map(|at| Fact::new(s.t("document.signed_at"), s.second(at)));

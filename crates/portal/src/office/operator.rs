@@ -159,7 +159,8 @@ async fn traffic(visit: &Visit) -> Paged {
     let table =
         Table { id: "traffic", title: s.t("operator.traffic").into(), heads, rows: traffic.iter().map(row).collect() };
     let bar = |line: &crate::ports::TrafficLine| Bar {
-        label: line.service.split('/').rev().nth(1).unwrap_or(&line.service).to_owned(),
+        // Instance, class, member, subsystem, then the service's own code.
+        label: line.service.split('/').nth(4).unwrap_or(&line.service).to_owned(),
         value: line.messages,
         shown: s.count(line.messages),
     };

@@ -91,6 +91,7 @@ pub struct Waiting {
 #[template(path = "citizen/receipt.html")]
 pub struct Receipt {
     pub s: Shell,
+    pub heading: String,
     pub reference: String,
     pub when: String,
     pub fee: Option<Fee>,

@@ -105,6 +105,7 @@ fn waiting(lang: Lang) -> String {
 fn receipt(lang: Lang) -> String {
     let s = logged_in(lang, "/cases/PX-1/receipt", Place::Cases);
     let page = Receipt {
+        heading: s.t("receipt.title").into(),
         reference: "1.1-2026-000123".into(),
         when: s.moment(s.now),
         fee: Some(fee(lang)),

@@ -1,19 +1,23 @@
-//! The window with real parts over one store, and stand-ins for everything beyond.
+//! The window with real parts over one store; what lies beyond it is in `beyond`.
 
-use crate::{App, Origins, Setup, ports::*, session::Area};
-use base::{
-    Algorithm, Failure, Fault, Localized, ManualClock, Pin, SystemChance, Timestamp, clock,
-    dataservice::{Answer as Answered, AskError, DataServices, Question},
+use super::beyond::{Beyond, Registers, Signing, words};
+use crate::{
+    App, Origins, Setup,
+    ports::{Country, RegisterCard},
+    session::Area,
 };
-use bytes::Bytes;
-use host::{blobs::Blobs, keys::KeyDir, keys::SoftKey, store::Store, store::Tx, testing::TempDir};
+use base::{Algorithm, ManualClock, Pin, SystemChance};
+use host::{blobs::Blobs, keys::KeyDir, keys::SoftKey, store::Store, testing::TempDir};
 use identity::{
-    Office, Representee, Transport,
+    Office, Representee,
     client::{Claims, LoggedIn, Registration, RelyingParty},
 };
-use serde_json::json;
-use services::ports as needs;
-use std::{future::ready, path::PathBuf, sync::Arc, time::Duration};
+use monitor::Monitor;
+use notify::Notify;
+use payments::Payments;
+use safe::Safe;
+use services::{Services, catalogue::Catalogue};
+use std::{path::PathBuf, sync::Arc};
 
 pub struct World {
     pub app: App,
@@ -25,289 +29,155 @@ fn country() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../countries/az")
 }
 
-fn words(text: &str) -> Localized {
-    Localized { az: text.into(), en: text.into(), ru: text.into() }
+/// What the parts of the window stand on.
+struct Ground<'a> {
+    store: Store,
+    blobs: Blobs,
+    keys: KeyDir,
+    catalogue: Arc<Catalogue>,
+    clock: &'a Arc<ManualClock>,
+    chance: Arc<SystemChance>,
+    origins: Origins,
 }
 
-/// Registers that know Aytən and answer the questions of her application; `silent` names one that does not.
-struct Registers;
-
-impl DataServices for Registers {
-    fn ask<'a>(&'a self, question: Question) -> Answer<'a, Result<Answered, AskError>> {
-        let code = question.service.rsplit('/').nth(1).unwrap_or_default().to_owned();
-        let pin = question.body["pin"].as_str().unwrap_or_default().to_owned();
-        let body = match code.as_str() {
-            "personByPin" => {
-                json!({ "pin": pin, "surname": "Məmmədova", "givenName": "Aytən", "patronymic": "Elçin qızı",
-                "birthDate": "1990-05-04", "sex": "F", "citizenship": "AZ", "address": "Bakı", "documentNumber": "AA1234567",
-                "documentValidUntil": "2030-01-01" })
-            }
-            "contactByPin" => json!({ "phone": "+994501234567", "email": "ayten@example.test" }),
-            "recordOf" => {
-                json!({ "pin": pin, "rows": [{ "field": "person.surname", "type": "text", "value": "Məmmədova",
-                "since": "1990-05-04T00:00:00Z", "correctable": true, "disputed": false, "labelAz": "Soyad",
-                "labelEn": "Surname", "labelRu": "Фамилия" }] })
-            }
-            "accessLog" => {
-                json!({ "rows": [{ "id": "0193a1b2-7c3d-7e4f-8a9b-0c1d2e3f4a5b", "at": "2026-11-20T10:00:00Z",
-                "readerMember": "10002", "readerSubsystem": "employment", "readerUser": "PIN:LEYLA03",
-                "caseReference": "E-1", "purposeAz": "İşsizlik müavinəti", "purposeEn": "Unemployment allowance",
-                "purposeRu": "Пособие", "fieldsAz": "Soyad", "fieldsEn": "Surname", "fieldsRu": "Фамилия", "logIndex": 4 }] })
-            }
-            "accessProof" => json!({ "leaf": "aa", "proof": [], "treeHead": {} }),
-            "requestCorrection" => json!({ "reference": "0193a1b2-7c3d-7e4f-8a9b-0c1d2e3f4a5c" }),
-            _ => return Box::pin(ready(Err(AskError::Unreachable(Fault::passing("ask a register", "silent"))))),
-        };
-        Box::pin(ready(Ok(Answered { body, message_id: question.message_id, at: clock::from_micros(0) })))
-    }
-}
-
-/// A signature is good when it is the digest turned round.
-struct Signing;
-
-fn digest(files: &[needs::FileToSign]) -> [u8; 32] {
-    formats::verify::sha256(&files.iter().flat_map(|file| file.bytes.clone()).collect::<Vec<_>>())
-}
-
-impl needs::SignDocuments for Signing {
-    fn prepare<'a>(
-        &'a self,
-        files: &'a [needs::FileToSign],
-        _: &'a [u8],
-        _: Timestamp,
-    ) -> needs::PortFuture<'a, Result<needs::Prepared, Failure<needs::SignRefusal>>> {
-        let digest = digest(files);
-        Box::pin(ready(Ok(needs::Prepared { digest, kept: digest.to_vec() })))
+impl<'a> Ground<'a> {
+    fn over(store: Store, clock: &'a Arc<ManualClock>, folder: &TempDir) -> Ground<'a> {
+        Ground {
+            store,
+            blobs: Blobs::open(&folder.path().join("blobs")).expect("a folder"),
+            keys: KeyDir::open(&folder.path().join("keys")).expect("a folder"),
+            catalogue: Arc::new(services::catalogue::load(&country()).expect("the country's services are valid")),
+            clock,
+            chance: Arc::new(SystemChance),
+            origins: Origins {
+                portal: "http://127.0.0.1:8800".into(),
+                office: "http://127.0.0.1:8801".into(),
+                identity: "http://127.0.0.1:8802".into(),
+                card: Some("http://127.0.0.1:8803/card".into()),
+                bank: "http://127.0.0.1:8804".into(),
+            },
+        }
     }
 
-    fn complete<'a>(
-        &'a self,
-        _: &'a [needs::FileToSign],
-        kept: &'a [u8],
-        signature: &'a [u8],
-    ) -> needs::PortFuture<'a, Result<needs::SignedContainer, Failure<needs::SignRefusal>>> {
-        let turned: Vec<u8> = kept.iter().rev().copied().collect();
-        let refused = needs::SignRefusal { code: "trust.signature_wrong", status: 422 };
-        let signed = needs::SignedContainer {
-            bytes: b"PK container".to_vec(),
-            signer_name: "MƏMMƏDOVA,AYTƏN".into(),
-            signer_pin: "AYTEN01".into(),
-            signed_at: clock::from_micros(1_795_000_000_000_000),
-        };
-        Box::pin(ready(if signature == turned { Ok(signed) } else { Err(Failure::Refused(refused)) }))
-    }
-}
-
-struct Beyond;
-
-impl needs::Fees for Beyond {
-    fn raise<'a>(&'a self, _: &'a mut Tx, _: needs::NewDebt) -> needs::PortFuture<'a, Result<String, Fault>> {
-        Box::pin(ready(Ok("1234567890".into())))
-    }
-
-    fn paid<'a>(&'a self, _: &'a str) -> needs::PortFuture<'a, Result<Option<needs::Paid>, Fault>> {
-        Box::pin(ready(Ok(None)))
-    }
-
-    fn cancel<'a>(&'a self, _: &'a mut Tx, _: &'a str, _: Timestamp) -> needs::PortFuture<'a, Result<(), Fault>> {
-        Box::pin(ready(Ok(())))
-    }
-}
-
-impl needs::Safe for Beyond {
-    fn draw_code(&self) -> String {
-        "ABCD2345WXYZ".into()
-    }
-
-    fn verification_address(&self, code: &str) -> String {
-        format!("http://127.0.0.1:8800/v/{code}")
-    }
-
-    fn deposit(&self, _: needs::SafeDocument) -> needs::PortFuture<'_, Result<(), Fault>> {
-        Box::pin(ready(Ok(())))
-    }
-}
-
-impl safe::Judge for Beyond {
-    fn judge<'a>(&'a self, _: &'a [u8]) -> Answer<'a, safe::Judgement> {
-        let reasons = vec!["trust.not_a_container".to_owned()];
-        Box::pin(ready(safe::Judgement { valid: false, signers: Vec::new(), signed_at: None, reasons }))
-    }
-}
-
-impl notify::Post for Beyond {
-    fn send<'a>(&'a self, _: &'a notify::Mail) -> Answer<'a, Result<notify::Posted, Fault>> {
-        Box::pin(ready(Err(Fault::passing("send a mail", "no mail in this story"))))
-    }
-}
-
-impl payments::gateway::Line for Beyond {
-    fn ask<'a>(&'a self, _: &'static str, _: String) -> Answer<'a, Result<String, Fault>> {
-        Box::pin(ready(Err(Fault::passing("ask the bank", "no bank in this story"))))
-    }
-}
-
-impl Transport for Beyond {
-    fn send<'a>(
-        &'a self,
-        request: http::Request<Bytes>,
-        _: usize,
-        _: Duration,
-    ) -> Answer<'a, Result<http::Response<Bytes>, Fault>> {
-        let issuer = "http://127.0.0.1:8802";
-        let body = match request.uri().path() {
-            "/.well-known/openid-configuration" => json!({ "issuer": issuer,
-                "authorization_endpoint": format!("{issuer}/authorize"), "token_endpoint": format!("{issuer}/token"),
-                "userinfo_endpoint": format!("{issuer}/userinfo"), "end_session_endpoint": format!("{issuer}/logout"),
-                "jwks_uri": format!("{issuer}/jwks") }),
-            _ => json!({ "keys": [] }),
-        };
-        Box::pin(ready(Ok(http::Response::new(Bytes::from(body.to_string())))))
-    }
-}
-
-impl Operations for Beyond {
-    fn members(&self) -> Answer<'_, Result<Vec<Member>, Fault>> {
-        let subsystems = vec![("portal".to_owned(), "portal".to_owned())];
-        Box::pin(ready(Ok(vec![Member { id: "AZ/GOV/10001".into(), name: words("Operator"), subsystems }])))
-    }
-
-    fn servers(&self) -> Answer<'_, Result<Vec<Server>, Fault>> {
-        let server = |code: &str, alive| Server {
-            code: code.into(),
-            owner: words("Owner"),
-            address: "127.0.0.1:8810".into(),
-            alive,
-        };
-        Box::pin(ready(Ok(vec![server("portal", true), server("taxes", false)])))
-    }
-
-    fn certificates(&self) -> Answer<'_, Result<Vec<CertificateLine>, Fault>> {
-        Box::pin(ready(Err(Fault::passing("list certificates", "the centre is silent"))))
-    }
-
-    fn traffic(&self) -> Answer<'_, Result<Vec<TrafficLine>, Fault>> {
-        Box::pin(ready(Ok(Vec::new())))
-    }
-
-    fn queues(&self) -> Answer<'_, Result<Vec<QueueHealth>, Fault>> {
-        Box::pin(ready(Ok(Vec::new())))
-    }
-}
-
-fn party(clock: &Arc<ManualClock>, client: &str, origin: &str) -> Arc<RelyingParty> {
-    let registration = Registration {
-        issuer: "http://127.0.0.1:8802".into(),
-        client_id: client.into(),
-        redirect_uri: format!("{origin}/signin/return"),
-        post_logout_redirect_uri: format!("{origin}/signed-out"),
-        scopes: vec!["openid"],
-    };
-    let key = Arc::new(SoftKey::generate(Algorithm::EcdsaP256Sha256).expect("a key"));
-    Arc::new(RelyingParty::new(registration, key, Arc::new(Beyond), clock.clone(), Arc::new(SystemChance)))
-}
-
-/// The parts of the window over this store.
-async fn app(store: Store, clock: &Arc<ManualClock>, folder: &TempDir) -> App {
-    let chance = Arc::new(SystemChance);
-    let catalogue = Arc::new(services::catalogue::load(&country()).expect("the country's services are valid"));
-    let blobs = Blobs::open(&folder.path().join("blobs")).expect("a folder");
-    let keys = KeyDir::open(&folder.path().join("keys")).expect("a folder");
-    let key = Arc::new(SoftKey::generate(Algorithm::EcdsaP256Sha256).expect("a key"));
-    let tariff = std::fs::read_to_string(country().join("payments.toml")).expect("the tariff");
-    let origins = Origins {
-        portal: "http://127.0.0.1:8800".into(),
-        office: "http://127.0.0.1:8801".into(),
-        identity: "http://127.0.0.1:8802".into(),
-        card: Some("http://127.0.0.1:8803/card".into()),
-        bank: "http://127.0.0.1:8804".into(),
-    };
-    let register = monitor::Register::new(
-        catalogue
-            .cards()
-            .iter()
-            .map(|card| monitor::Registered {
-                id: card.id.clone(),
-                name: card.title.clone(),
-                agency: words(&card.agency),
-                online: card.online,
-            })
-            .collect(),
-    );
-    let methodology = monitor::Methodology::load(&country().join("methodology")).expect("the method is valid");
-    App::new(Setup {
-        services: Arc::new(services::Services::open(services::Setup {
-            store: store.clone(),
-            blobs: blobs.clone(),
-            catalogue,
+    fn services(&self) -> Services {
+        Services::open(services::Setup {
+            store: self.store.clone(),
+            blobs: self.blobs.clone(),
+            catalogue: self.catalogue.clone(),
             data: Arc::new(Registers),
             signing: Arc::new(Signing),
             fees: Arc::new(Beyond),
             safe: Arc::new(Beyond),
-            clock: clock.clone(),
-            chance: chance.clone(),
-        })),
-        payments: payments::Payments::new(payments::Setup {
-            store: store.clone(),
+            clock: self.clock.clone(),
+            chance: self.chance.clone(),
+        })
+    }
+
+    fn payments(&self) -> Payments {
+        let key = Arc::new(SoftKey::generate(Algorithm::EcdsaP256Sha256).expect("a key"));
+        let tariff = std::fs::read_to_string(country().join("payments.toml")).expect("the tariff");
+        Payments::new(payments::Setup {
+            store: self.store.clone(),
             tariff: payments::Tariff::parse(&tariff).expect("the tariff is valid"),
             gateway: payments::Gateway {
                 merchant: "PENCERE".into(),
                 bank: "TESTBANK".into(),
                 bank_key: base::Signer::public_key_der(&*key).to_vec(),
                 key,
-                bank_origin: origins.bank.clone(),
-                portal_origin: origins.portal.clone(),
+                bank_origin: self.origins.bank.clone(),
+                portal_origin: self.origins.portal.clone(),
                 line: Arc::new(Beyond),
             },
-            clock: clock.clone(),
-            chance: chance.clone(),
+            clock: self.clock.clone(),
+            chance: self.chance.clone(),
             wake: None,
-        }),
-        safe: safe::Safe::new(safe::Setup {
-            store: store.clone(),
-            blobs,
-            master: safe::Key::master(&keys, &SystemChance).expect("a key"),
+        })
+    }
+
+    fn safe(&self) -> Safe {
+        Safe::new(safe::Setup {
+            store: self.store.clone(),
+            blobs: self.blobs.clone(),
+            master: safe::Key::master(&self.keys, &SystemChance).expect("a key"),
             judge: Arc::new(Beyond),
-            clock: clock.clone(),
-            chance: chance.clone(),
-        }),
-        monitor: monitor::Monitor::new(
-            store.clone(),
-            clock.clone(),
+            clock: self.clock.clone(),
+            chance: self.chance.clone(),
+        })
+    }
+
+    fn monitor(&self) -> Monitor {
+        let cards = self.catalogue.cards();
+        let registered = cards.iter().map(|card| monitor::Registered {
+            id: card.id.clone(),
+            name: card.title.clone(),
+            agency: words(&card.agency),
+            online: card.online,
+        });
+        let methodology = monitor::Methodology::load(&country().join("methodology")).expect("the method is valid");
+        Monitor::new(
+            self.store.clone(),
+            self.clock.clone(),
             Arc::new(methodology),
-            Arc::new(register),
+            Arc::new(monitor::Register::new(registered.collect())),
             Arc::new(monitor::Sources::default()),
-        ),
-        notify: notify::Notify::new(notify::Setup {
-            store: store.clone(),
+        )
+    }
+
+    fn notify(&self) -> Notify {
+        Notify::new(notify::Setup {
+            store: self.store.clone(),
             templates: notify::Templates::load(&country().join("notices")).expect("the notices are valid"),
             post: Arc::new(Beyond),
-            portal_origin: origins.portal.clone(),
-            clock: clock.clone(),
-            chance: chance.clone(),
+            portal_origin: self.origins.portal.clone(),
+            clock: self.clock.clone(),
+            chance: self.chance.clone(),
             wake: None,
-        }),
-        registers: Arc::new(Registers),
-        operations: Arc::new(Beyond),
-        citizens: party(clock, "portal", &origins.portal),
-        officials: party(clock, "backoffice", &origins.office),
-        phones: None,
-        country: Country {
-            client: "AZ/GOV/10001/portal".into(),
-            registers: vec![RegisterCard {
-                id: "iamas".into(),
-                subsystem: "AZ/GOV/10003/iamas".into(),
-                name: words("İAMAS"),
-                holder: words("DİN"),
-            }],
-            members: vec![("10002".into(), words("Əmək Nazirliyi"))],
-            utc_offset_hours: 4,
-        },
-        origins,
-        store,
-        clock: clock.clone(),
-        chance,
-    })
+        })
+    }
+
+    /// A client of the log-in: the portal or the back office.
+    fn party(&self, client: &str, origin: &str) -> Arc<RelyingParty> {
+        let registration = Registration {
+            issuer: "http://127.0.0.1:8802".into(),
+            client_id: client.into(),
+            redirect_uri: format!("{origin}/signin/return"),
+            post_logout_redirect_uri: format!("{origin}/signed-out"),
+            scopes: vec!["openid"],
+        };
+        let key = Arc::new(SoftKey::generate(Algorithm::EcdsaP256Sha256).expect("a key"));
+        let (clock, chance) = (self.clock.clone(), self.chance.clone());
+        Arc::new(RelyingParty::new(registration, key, Arc::new(Beyond), clock, chance))
+    }
+
+    fn window(self) -> App {
+        App::new(Setup {
+            services: Arc::new(self.services()),
+            payments: self.payments(),
+            safe: self.safe(),
+            monitor: self.monitor(),
+            notify: self.notify(),
+            registers: Arc::new(Registers),
+            operations: Arc::new(Beyond),
+            citizens: self.party("portal", &self.origins.portal),
+            officials: self.party("backoffice", &self.origins.office),
+            phones: None,
+            country: Country {
+                client: "AZ/GOV/10001/portal".into(),
+                registers: vec![RegisterCard {
+                    id: "iamas".into(),
+                    subsystem: "AZ/GOV/10003/iamas".into(),
+                    name: words("İAMAS"),
+                    holder: words("DİN"),
+                }],
+                members: vec![("10002".into(), words("Əmək Nazirliyi"))],
+                utc_offset_hours: 4,
+            },
+            clock: self.clock.clone(),
+            origins: self.origins,
+            store: self.store,
+            chance: self.chance,
+        })
+    }
 }
 
 /// A world on SQLite and one on PostgreSQL.
@@ -324,7 +194,7 @@ pub async fn worlds() -> Vec<World> {
     for store in host::testing::stores(&migrations).await {
         let clock = Arc::new(ManualClock::at("2026-11-23T10:02:00Z".parse().expect("a timestamp")));
         let folder = TempDir::new();
-        worlds.push(World { app: app(store, &clock, &folder).await, clock, _folder: folder });
+        worlds.push(World { app: Ground::over(store, &clock, &folder).window(), clock, _folder: folder });
     }
     worlds
 }
