@@ -29,7 +29,7 @@ pub trait Chance: Send + Sync {
     fn hex(&self, bytes: usize) -> String {
         let mut raw = vec![0; bytes];
         self.fill(&mut raw);
-        raw.iter().map(|byte| format!("{byte:02x}")).collect()
+        crate::hex(&raw)
     }
 }
 

@@ -59,9 +59,38 @@ impl Localized {
     }
 }
 
+/// Puts values into the `{name}` places of a text. A value is never looked through for places of its own.
+pub fn fill(text: &str, values: &[(&str, &str)]) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('{') {
+        let (before, place) = rest.split_at(at);
+        out.push_str(before);
+        let named = |(name, _): &&(&str, &str)| place[1..].strip_prefix(name).is_some_and(|end| end.starts_with('}'));
+        rest = match values.iter().find(named) {
+            Some((name, value)) => {
+                out.push_str(value);
+                &place[name.len() + 2..]
+            }
+            None => {
+                out.push('{');
+                &place[1..]
+            }
+        };
+    }
+    out.push_str(rest);
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn values_fill_their_places_once() {
+        assert_eq!(fill("{who} soruşur: {what}", &[("who", "Pəncərə"), ("what", "{who}")]), "Pəncərə soruşur: {who}");
+        assert_eq!(fill("{who}{who} {other} {", &[("who", "a")]), "aa {other} {");
+    }
 
     #[test]
     fn tags_round_trip_and_strangers_are_none() {
