@@ -200,9 +200,5 @@ pub fn is_authentication(certificate: &Certificate) -> bool {
 
 /// The name under which the OCSP port knows a certificate (reference §2.5).
 pub fn sha1_hex(der: &[u8]) -> String {
-    hex(&Digest::Sha1.of(der))
-}
-
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    base::hex(&Digest::Sha1.of(der))
 }

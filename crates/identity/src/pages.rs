@@ -10,14 +10,14 @@ use crate::{
     provider::Provider,
     registry::{Client, Settings},
     session::Session,
-    texts::{Texts, fill},
+    texts::Texts,
 };
 use askama::Template;
 use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use base::{Chance, Fault, Lang, Localized, Refusal as _, SystemChance};
+use base::{Chance, Fault, Lang, Localized, Refusal as _, SystemChance, fill};
 use http::{HeaderValue, StatusCode, header};
 use std::{collections::BTreeSet, sync::Arc};
 

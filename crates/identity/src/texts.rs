@@ -120,11 +120,6 @@ impl Texts {
     }
 }
 
-/// Puts values into `{name}` places.
-pub fn fill(text: &str, values: &[(&str, &str)]) -> String {
-    values.iter().fold(text.to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -156,10 +151,5 @@ mod tests {
         assert!(az.contains(&"client".to_owned()));
         assert_eq!(az, places(include_str!("../texts/en.toml")));
         assert_eq!(az, places(include_str!("../texts/ru.toml")));
-    }
-
-    #[test]
-    fn values_fill_their_places() {
-        assert_eq!(fill("Salam, {name}! {name}", &[("name", "Aytən")]), "Salam, Aytən! Aytən");
     }
 }

@@ -13,6 +13,7 @@ use crate::{
 use base::{Fault, Timestamp};
 use host::args;
 use serde_json::json;
+use std::collections::BTreeMap;
 
 /// More people than any country has.
 pub const OFFLINE_USERS_MAX: i64 = 1_000_000_000;
@@ -52,6 +53,13 @@ impl Monitor {
         let detail = json!({ "service": service, "users": users });
         tx.audit(&entry(now, actor, "monitor.offline_users", &text, detail)).await?;
         Ok(tx.commit().await?)
+    }
+
+    /// What agencies entered for a month, by service.
+    pub async fn offline_entered(&self, month: Month) -> Result<BTreeMap<String, i64>, Fault> {
+        let sql = "SELECT service, users FROM monitor_offline WHERE month = $1";
+        let rows = self.store.query(sql, &args![month.to_string()]).await?;
+        Ok(rows.iter().map(|row| (row.text("service").to_owned(), row.int("users"))).collect())
     }
 
     /// The bulletin of a month: the published one, else a draft of a month that is running or not yet published.

@@ -4,7 +4,7 @@ use base::Timestamp;
 use host::audit::Entry;
 
 pub(crate) fn digest(body: &str) -> String {
-    crate::methodology::hexadecimal(&formats::verify::sha256(body.as_bytes()))
+    base::hex(&formats::verify::sha256(body.as_bytes()))
 }
 
 pub(crate) fn leaf_number(leaf: u64) -> i64 {

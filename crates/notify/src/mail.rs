@@ -179,5 +179,5 @@ impl Notify {
 /// The same for every sending of one notice's mail, and telling nothing of the notice.
 fn message_name(notice_key: &str) -> String {
     let digest = formats::verify::sha256(format!("pencere notice {notice_key}").as_bytes());
-    digest[..16].iter().map(|byte| format!("{byte:02x}")).collect()
+    base::hex(&digest[..16])
 }

@@ -229,7 +229,8 @@ pub(crate) async fn decide(
         tx.query_opt("SELECT * FROM registers_correction WHERE reference = $1", &args![decision.reference]).await?;
     let Some(known) = row.as_ref().map(Correction::read) else { return Ok(refused(Refusal::UnknownCorrection)) };
     let state = if decision.accept { "accepted" } else { "refused" };
-    let body = json!({ "reference": known.reference, "state": state });
+    // The clerk's system tells the person: it must learn from the register whom, also when it asks a second time.
+    let body = json!({ "reference": known.reference, "state": state, "pin": known.person });
     let taken = tx
         .execute(
             "UPDATE registers_correction SET state = $1, decided_at = $2, decided_by = $3, decision_reason = $4
@@ -242,8 +243,12 @@ pub(crate) async fn decide(
         let row =
             tx.query_opt("SELECT * FROM registers_correction WHERE reference = $1", &args![decision.reference]).await?;
         let same = row.is_some_and(|row| row.text("state") == state);
-        let body = if same { Ok(body) } else { Err(Refusal::CorrectionDecided) };
-        return Ok(Reply { body, accesses: Vec::new() });
+        if !same {
+            return Ok(refused(Refusal::CorrectionDecided));
+        }
+        let (about, fields) = (known.person.clone(), vec![known.field.clone()]);
+        let accesses = vec![Access { kind: AccessKind::View, about, fields, found: true }];
+        return Ok(Reply { body: Ok(body), accesses });
     }
     if decision.accept && !correct(tx, schema, &known, decision, today, now).await? {
         return Ok(refused(Refusal::UnknownRecord));

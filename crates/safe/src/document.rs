@@ -150,7 +150,7 @@ impl Safe {
                 action: "safe.stored",
                 subject: sealed.id.to_string(),
                 detail: json!({
-                    "kind": new.kind, "case": new.case_reference, "sha256": verification::hex(&sealed.sha256),
+                    "kind": new.kind, "case": new.case_reference, "sha256": base::hex(&sealed.sha256),
                 }),
             })
             .await?;

@@ -14,7 +14,7 @@ pub use document::{DOCUMENT_BYTES_MAX, DOCUMENTS_MAX, Document, NewDocument, Ope
 pub use envelope::Key;
 pub use refusal::{Failure, Refusal};
 pub use schema::MIGRATIONS;
-pub use verification::{Judge, Judgement, PublicFacts, PublicRecord, Verdict, Withdrawn, hex};
+pub use verification::{Judge, Judgement, PublicFacts, PublicRecord, Verdict, Withdrawn};
 
 use base::{Chance, Clock, Timestamp};
 use host::blobs::Blobs;

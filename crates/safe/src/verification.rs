@@ -186,11 +186,6 @@ pub(crate) fn sha256(content: &[u8]) -> [u8; 32] {
     digest(&SHA256, content).as_ref().try_into().expect("SHA-256 has 32 bytes")
 }
 
-/// Lower-case hexadecimal, as digests are shown.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 fn read(row: &Row) -> PublicRecord {
     let text = |column: &str| serde_json::from_str(row.text(column)).expect("written as texts");
     let code = |text: &str| VerificationCode::parse(text).expect("only right codes are stored");

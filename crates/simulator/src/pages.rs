@@ -7,14 +7,14 @@ use crate::{
     people::{Person, Purpose},
     phone::Pushed,
     refusal::Refusal,
-    texts::{Texts, fill},
+    texts::Texts,
 };
 use askama::Template;
 use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use base::{Chance, Fault, Lang, Refusal as _, SystemChance};
+use base::{Chance, Fault, Lang, Refusal as _, SystemChance, fill};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use std::sync::Arc;
 
@@ -202,8 +202,7 @@ fn wrong(t: &Texts, person: &Person, entered: Entered) -> Option<String> {
 fn hex_groups(base64: &str) -> String {
     use base64::{Engine, prelude::BASE64_STANDARD};
     let bytes = BASE64_STANDARD.decode(base64).unwrap_or_default();
-    let groups: Vec<String> =
-        bytes.chunks(4).map(|group| group.iter().map(|byte| format!("{byte:02x}")).collect()).collect();
+    let groups: Vec<String> = bytes.chunks(4).map(base::hex).collect();
     groups.join(" ")
 }
 

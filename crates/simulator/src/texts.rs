@@ -108,11 +108,6 @@ impl Texts {
     }
 }
 
-/// Puts values into `{name}` places.
-pub fn fill(text: &str, values: &[(&str, &str)]) -> String {
-    values.iter().fold(text.to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -126,10 +121,5 @@ mod tests {
                 assert!(!said.title.trim().is_empty() && !said.text.trim().is_empty(), "{lang} {}", refusal.code());
             }
         }
-    }
-
-    #[test]
-    fn values_fill_their_places() {
-        assert_eq!(fill("{who} soruşur", &[("who", "Pəncərə")]), "Pəncərə soruşur");
     }
 }

@@ -3,7 +3,7 @@
 
 use super::{SecurityServer, tls};
 use crate::{
-    certificates::{CertificateJudge, hex, is_authentication},
+    certificates::{CertificateJudge, is_authentication},
     configuration::{Configuration, ConfigurationSlot},
     fault::{Cause, ExchangeFault, Place},
 };
@@ -206,7 +206,7 @@ impl SecurityServer {
     /// The OCSP response for a peer's certificate, from the peer (reference §2.5).
     async fn ask_peer(&self, host: &str, port: u16, certificate: &[u8]) -> Result<Vec<u8>, Fault> {
         let failed = |cause: &dyn std::fmt::Display| Fault::passing("ask a server for its OCSP response", cause);
-        let (sha1, sha256) = (hex(&Digest::Sha1.of(certificate)), hex(&Digest::Sha256.of(certificate)));
+        let (sha1, sha256) = (base::hex(&Digest::Sha1.of(certificate)), base::hex(&Digest::Sha256.of(certificate)));
         let uri = format!("http://{host}:{port}/?cert={sha1}&cert_hash={sha256}");
         let request = http::Request::get(uri).body(Bytes::new()).map_err(|error| failed(&error))?;
         let answer = self.http.send(request, OCSP_BYTES_MAX, OCSP_TIMEOUT).await?;

@@ -2,7 +2,6 @@
 
 use super::SecurityServer;
 use crate::{
-    certificates::hex,
     configuration::Configuration,
     fault::{Cause, ExchangeFault, Place},
 };
@@ -101,7 +100,7 @@ impl SecurityServer {
     /// Whether `sha1` names one of our own certificates; its response for the OCSP port.
     pub(super) async fn status_by_sha1(&self, sha1: &str) -> Result<Vec<u8>, ExchangeFault> {
         let configuration = self.configuration.current(Place::ServerProxy).await?;
-        let named = |der: &[u8]| hex(&Digest::Sha1.of(der)) == sha1.to_ascii_lowercase();
+        let named = |der: &[u8]| base::hex(&Digest::Sha1.of(der)) == sha1.to_ascii_lowercase();
         let certificates = self.certificates();
         let certificate = certificates.iter().find(|(_, certificate)| named(certificate.der()));
         let (_, certificate) = certificate.ok_or_else(|| {

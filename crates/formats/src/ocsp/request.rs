@@ -41,8 +41,7 @@ impl CertId {
 
     /// Lower-case hexadecimal without leading zeros, as `Certificate::serial_hex`.
     pub fn serial_hex(&self) -> String {
-        let text: String = self.serial.iter().map(|byte| format!("{byte:02x}")).collect();
-        text.trim_start_matches('0').to_owned()
+        base::hex(&self.serial).trim_start_matches('0').to_owned()
     }
 
     pub(super) fn write(&self) -> Vec<u8> {

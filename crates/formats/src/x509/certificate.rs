@@ -84,8 +84,7 @@ impl Certificate {
 
     /// Lower-case hexadecimal without leading zeros: how the trust services name a certificate.
     pub fn serial_hex(&self) -> String {
-        let text: String = self.serial.iter().map(|byte| format!("{byte:02x}")).collect();
-        text.trim_start_matches('0').to_owned()
+        base::hex(&self.serial).trim_start_matches('0').to_owned()
     }
 
     /// Decimal, as XML-DSig's X509SerialNumber wants it (§4.5.4.1).

@@ -30,7 +30,7 @@ impl Name {
                     tag::UTF8_STRING | tag::PRINTABLE_STRING | tag::IA5_STRING => {
                         String::from_utf8(value.content.to_vec()).map_err(|_| pair.malformed())?
                     }
-                    _ => format!("#{}", hexadecimal(value.whole)),
+                    _ => format!("#{}", base::hex(value.whole)),
                 };
                 attributes.push((kind, text));
             }
@@ -113,10 +113,6 @@ fn escaped(value: &str) -> String {
         }
     }
     out
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Makes a name, one attribute per relative name, in the order of the calls.

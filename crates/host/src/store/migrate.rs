@@ -106,5 +106,5 @@ async fn apply_one(store: &Store, tx: &mut Tx, step: &Migration) -> Result<(), O
 
 fn digest(sql: &str) -> String {
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, sql.as_bytes());
-    digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    base::hex(digest.as_ref())
 }

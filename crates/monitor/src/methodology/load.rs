@@ -91,7 +91,7 @@ impl Texts {
             all.extend_from_slice(&(text.len() as u64).to_be_bytes());
             all.extend_from_slice(text.as_bytes());
         }
-        hexadecimal(&formats::verify::sha256(&all))
+        base::hex(&formats::verify::sha256(&all))
     }
 }
 
@@ -248,8 +248,4 @@ impl Methodology {
 
 fn file<T: DeserializeOwned>(name: &str, text: &str) -> Result<T, LoadError> {
     toml::from_str(text).map_err(|cause| LoadError { problems: vec![format!("{name}: {cause}")] })
-}
-
-pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

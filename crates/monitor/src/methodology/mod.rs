@@ -5,7 +5,6 @@
 mod load;
 mod scale;
 
-pub(crate) use load::hexadecimal;
 pub use load::{LoadError, Texts};
 pub use scale::{Band, Level, Model, Scale};
 

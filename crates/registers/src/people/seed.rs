@@ -90,10 +90,7 @@ async fn fill(
         loading.put(entity, &batch).await?;
         records += batch.len();
     }
-    let digest = digest.iter().fold(String::new(), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("writing to a text cannot fail");
-        text
-    });
+    let digest = base::hex(&digest);
     loading.finish(NAME, day, &digest).await?;
     Ok(Loaded { as_of: day, records: i64::try_from(records).expect("a population in memory"), digest })
 }

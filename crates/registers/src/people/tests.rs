@@ -203,6 +203,6 @@ fn the_population_is_the_known_one() {
         |population: &Population| population.parts.iter().map(|(name, part)| (*name, part.len())).collect::<Vec<_>>();
     assert_eq!(sizes(&again), sizes(&population));
     assert_eq!(population.parts["people"].len(), 10_000);
-    let start: String = digest[..4].iter().map(|byte| format!("{byte:02x}")).collect();
+    let start = base::hex(&digest[..4]);
     assert_eq!(start, "c9e18267");
 }

@@ -114,11 +114,13 @@ async fn clerks_list_and_decide_over_the_exchange() {
         assert_eq!(list["rows"][0]["reference"], reference);
         assert_eq!(list["rows"][0]["oldValue"], OLD);
         let decide = json!({ "reference": reference, "accept": "true", "reason": "düzdür" });
-        let decided = world.ask("decideCorrection", decide, clerk()).await;
-        assert_eq!(decided, Ok(json!({ "reference": reference, "state": "accepted" })));
+        let decided = world.ask("decideCorrection", decide.clone(), clerk()).await;
+        let accepted = json!({ "reference": reference, "state": "accepted", "pin": "AYTEN01" });
+        assert_eq!(decided, Ok(accepted.clone()));
+        assert_eq!(world.ask("decideCorrection", decide, clerk()).await, Ok(accepted), "asked again, answered again");
         assert_eq!(world.ask("openCorrections", json!({}), clerk()).await, Ok(json!({ "rows": [] })));
         let seen = world.log("AYTEN01").await;
         let services: Vec<Json> = seen.iter().map(|entry| entry["service"].clone()).collect();
-        assert_eq!(services, ["decideCorrection", "openCorrections", "requestCorrection"]);
+        assert_eq!(services, ["decideCorrection", "decideCorrection", "openCorrections", "requestCorrection"]);
     }
 }

@@ -64,7 +64,7 @@ fn name(sender: &str, mail: &[u8]) -> String {
         Some(id) => formats::verify::sha256(format!("{sender} {id}").as_bytes()),
         None => formats::verify::sha256(mail),
     };
-    digest[..16].iter().map(|byte| format!("{byte:02x}")).collect()
+    base::hex(&digest[..16])
 }
 
 fn write_once(file: &Path, bytes: &[u8]) -> Result<(), Fault> {

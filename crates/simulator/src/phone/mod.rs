@@ -65,7 +65,7 @@ impl Pushed {
 
     pub fn digest_hex(&self) -> String {
         debug_assert_eq!(self.digest.len(), Digest::Sha256.size_bytes());
-        self.digest.iter().map(|byte| format!("{byte:02x}")).collect()
+        base::hex(&self.digest)
     }
 }
 

@@ -56,7 +56,7 @@ impl Draft {
         ]
         .map(|part| [&part.len().to_be_bytes()[..], part].concat())
         .concat();
-        sha256(&parts).iter().map(|byte| format!("{byte:02x}")).collect()
+        base::hex(&sha256(&parts))
     }
 
     /// Authorities begin an hour before their founding, so that what they issue at once begins after them.
@@ -282,7 +282,7 @@ fn compose(authorities: &Authorities, draft: &Draft, now: Timestamp, chance: &dy
     };
     let tbs = template.tbs(authorities.issuer(draft.authority));
     let tbs = tbs.map_err(|error| Fault::new("compose a certificate", error))?;
-    let serial = template.serial.iter().map(|byte| format!("{byte:02x}")).collect();
+    let serial = base::hex(&template.serial);
     Ok(Composed { serial, tbs, not_before, not_after })
 }
 
