@@ -97,7 +97,8 @@ impl Payments {
 
     /// The receipts of a debt, newest first; more than one only if a payment was reversed and made again.
     pub async fn receipts_of_debt(&self, debt: &Id) -> Result<Vec<Receipt>, Fault> {
-        let rows = self.store().query(select_receipt!("WHERE r.debt_id = $1 ORDER BY r.number DESC"), &args![debt]).await?;
+        let rows =
+            self.store().query(select_receipt!("WHERE r.debt_id = $1 ORDER BY r.number DESC"), &args![debt]).await?;
         Ok(rows.iter().map(|row| self.read_receipt(row)).collect())
     }
 
