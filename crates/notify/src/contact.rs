@@ -54,19 +54,23 @@ impl Notify {
         Ok(row.as_ref().map_or_else(|| unseen(person), read))
     }
 
-    /// The person's own choice, from the profile page.
+    /// The person's own choice, from the profile page. Switching mail on or off is an act of consent and kept as one.
     pub async fn set_choice(&self, person: &str, lang: Lang, mail_on: bool) -> Result<(), Failure> {
         if mail_on && self.contact(person).await?.email.is_none() {
             return refuse(Refusal::AddressMissing);
         }
         let mut tx = self.store().begin().await?;
         tx.execute(
-            "INSERT INTO notify_contact (person, lang, mail_on, changed_at) VALUES ($1, $2, $3, $4)
-             ON CONFLICT (person) DO UPDATE SET lang = excluded.lang, mail_on = excluded.mail_on,
-             changed_at = excluded.changed_at",
-            &args![person, lang, mail_on, self.now()],
+            "INSERT INTO notify_contact (person, lang, mail_on, changed_at) VALUES ($1, $2, 0, $3)
+             ON CONFLICT (person) DO UPDATE SET lang = excluded.lang, changed_at = excluded.changed_at",
+            &args![person, lang, self.now()],
         )
         .await?;
+        // Only a switch is an act: choosing the same again, or another language, consents to nothing.
+        let sql = "UPDATE notify_contact SET mail_on = $2 WHERE person = $1 AND mail_on <> $2";
+        if tx.execute(sql, &args![person, mail_on]).await? > 0 {
+            self.record_consent(&mut tx, person, mail_on).await?;
+        }
         tx.commit().await?;
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! Notices to people: reads the outbox that every part writes, keeps the portal's inbox, sends mail. Decides nothing about
 //! cases or money, and is the only reader of the outbox.
 
+mod consent;
 mod contact;
 mod delivery;
 mod inbox;
@@ -9,6 +10,7 @@ mod refusal;
 mod schema;
 mod template;
 
+pub use consent::{CONSENTS_MAX, Consent, MAIL_NOTICES};
 pub use contact::{Contact, Known};
 pub use inbox::{Message, PAGE_MAX};
 pub use mail::{Mail, Post, Posted, SmtpPost};

@@ -3,10 +3,11 @@
 use host::store::Migration;
 
 /// What notices bring to the store.
-pub const MIGRATIONS: &[Migration] = &[Migration {
-    part: "notify",
-    number: 1,
-    sql: "CREATE TABLE notify_contact (
+pub const MIGRATIONS: &[Migration] = &[
+    Migration {
+        part: "notify",
+        number: 1,
+        sql: "CREATE TABLE notify_contact (
     person TEXT NOT NULL PRIMARY KEY,
     name TEXT,
     email TEXT,
@@ -33,4 +34,18 @@ CREATE TABLE notify_mail (
     ended_at BIGINT,
     refused_because TEXT
 );",
-}];
+    },
+    Migration {
+        part: "notify",
+        number: 2,
+        sql: "CREATE TABLE notify_consent (
+    id TEXT NOT NULL PRIMARY KEY,
+    person TEXT NOT NULL,
+    purpose TEXT NOT NULL,
+    given BIGINT NOT NULL,
+    at BIGINT NOT NULL,
+    leaf_index BIGINT NOT NULL
+);
+CREATE INDEX notify_consent_by_person ON notify_consent (person, at, id);",
+    },
+];

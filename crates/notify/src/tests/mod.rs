@@ -1,6 +1,7 @@
 //! The store's tests, on both databases: a mail server that says what it is told to.
 
 mod choosing;
+mod consenting;
 mod delivering;
 mod mailing;
 
