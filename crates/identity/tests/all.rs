@@ -9,5 +9,6 @@ mod story {
     mod logout;
     mod pages;
     mod phone;
+    mod privacy;
     mod world;
 }

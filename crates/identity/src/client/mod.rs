@@ -206,11 +206,14 @@ impl RelyingParty {
         Ok(Started { url, pending })
     }
 
-    /// Exchanges the code that came back and verifies what it bought.
+    /// Exchanges the code that came back and verifies what it bought. The person is asked for with the access token: the ID
+    /// token knows the log-in only.
     pub async fn finish(&self, pending: &Pending, callback: &Callback) -> Result<LoggedIn, Failure<Refusal>> {
         let code = tokens::check_callback(&self.registration, pending, callback).map_err(Failure::Refused)?;
         let bought = self.exchange(code, pending).await?;
-        let claims = self.verified(&bought.id_token, Some(&pending.nonce)).await?;
+        let login = self.verified(&bought.id_token, Some(&pending.nonce)).await?;
+        let person = self.userinfo(&bought.access_token).await?;
+        let claims = tokens::merged(login, person).map_err(Failure::Refused)?;
         Ok(LoggedIn { claims, id_token: bought.id_token, access_token: bought.access_token })
     }
 

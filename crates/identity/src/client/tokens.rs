@@ -139,6 +139,16 @@ pub fn check_id_token(
     claims_in(payload).ok_or(Refusal::TokenInvalid)
 }
 
+/// The log-in as the ID token signs it, with the person as the UserInfo endpoint names them. Core §5.3.2: of another subject
+/// nothing may be believed.
+pub fn merged(login: Claims, person: Claims) -> Result<Claims, Refusal> {
+    if (&person.sub, &person.sid) != (&login.sub, &login.sid) {
+        return Err(Refusal::TokenInvalid);
+    }
+    let Claims { pin, given_name, surname, acting_for, offices, .. } = person;
+    Ok(Claims { pin, given_name, surname, acting_for, offices, ..login })
+}
+
 /// OpenID Connect Back-Channel Logout 1.0 §2.6.
 pub fn check_logout_token(
     payload: &Value,

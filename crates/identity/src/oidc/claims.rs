@@ -17,15 +17,24 @@ impl Provider {
         self.keyed_hash(&format!("subject:{}:{}", client.id, person.as_str()))
     }
 
+    /// What the ID token says: the log-in and nothing of the person. The token comes back in an address as `id_token_hint`
+    /// (RP-Initiated Logout §2), and addresses end up in logs and histories.
+    pub(crate) fn login_claims(&self, client: &Client, session: &Session) -> Map<String, Value> {
+        let claims = [
+            ("sub", json!(self.subject_of(client, &session.person.pin))),
+            ("sid", json!(session.id.as_str())),
+            ("auth_time", json!(session.auth_time.as_second())),
+            ("acr", json!(ACR)),
+            ("amr", json!(session.method.amr())),
+        ];
+        claims.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+
+    /// What the UserInfo endpoint says, over the back channel only (Core §5.4).
     pub(crate) fn claims(&self, client: &Client, session: &Session, scopes: &[Scope]) -> Map<String, Value> {
-        let mut claims = Map::new();
+        let mut claims = self.login_claims(client, session);
         let mut add = |name: &str, value: Value| claims.insert(name.to_owned(), value);
         let person = &session.person;
-        add("sub", json!(self.subject_of(client, &session.person.pin)));
-        add("sid", json!(session.id.as_str()));
-        add("auth_time", json!(session.auth_time.as_second()));
-        add("acr", json!(ACR));
-        add("amr", json!(session.method.amr()));
         for scope in scopes {
             match scope {
                 Scope::Openid => {}

@@ -178,7 +178,7 @@ impl Provider {
         )
         .await?;
         tx.commit().await?;
-        let mut claims = self.claims(client, session, &code.scopes);
+        let mut claims = self.login_claims(client, session);
         let (iat, exp) = (now.as_second(), now.as_second() + ID_TOKEN_LIFE_S);
         for (name, value) in [
             ("iss", json!(self.settings.issuer)),

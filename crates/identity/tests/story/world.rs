@@ -51,6 +51,8 @@ pub struct Outside {
     pub notices: Mutex<Vec<(String, String)>>,
     pub dead: Mutex<Vec<String>>,
     provider: Mutex<Option<axum::Router>>,
+    /// The access token that the next question for the claims is asked with instead.
+    pub swapped: Mutex<Option<String>>,
     /// `Some` while token requests are recorded.
     tokens: Mutex<Option<Vec<String>>>,
 }
@@ -84,7 +86,7 @@ impl Offices for Outside {
 impl Transport for Outside {
     fn send<'a>(
         &'a self,
-        request: Request<Bytes>,
+        mut request: Request<Bytes>,
         _: usize,
         _: Duration,
     ) -> Answer<'a, Result<Response<Bytes>, Fault>> {
@@ -93,6 +95,12 @@ impl Transport for Outside {
             let dead = self.dead.lock().expect("a lock").iter().any(|origin| address.starts_with(origin));
             if dead {
                 return Err(Fault::passing("send an HTTP request", "connection refused"));
+            }
+            let swapped = self.swapped.lock().expect("a lock").take_if(|_| address.ends_with("/userinfo"));
+            if let Some(token) = swapped {
+                request
+                    .headers_mut()
+                    .insert(header::AUTHORIZATION, format!("Bearer {token}").parse().expect("a header"));
             }
             if address.starts_with(ISSUER) {
                 if let Some(recorded) =
