@@ -2,10 +2,11 @@
 
 use host::store::Migration;
 
-pub const MIGRATIONS: &[Migration] = &[Migration {
-    part: "services",
-    number: 1,
-    sql: "CREATE TABLE services_sequence (
+pub const MIGRATIONS: &[Migration] = &[
+    Migration {
+        part: "services",
+        number: 1,
+        sql: "CREATE TABLE services_sequence (
     name TEXT NOT NULL PRIMARY KEY,
     last BIGINT NOT NULL
 );
@@ -139,4 +140,15 @@ CREATE TABLE services_feedback (
     at BIGINT NOT NULL
 );
 CREATE INDEX services_feedback_service ON services_feedback (service, at);",
-}];
+    },
+    Migration {
+        part: "services",
+        number: 2,
+        sql: "CREATE TABLE services_feedback_shown (
+    reference TEXT NOT NULL PRIMARY KEY,
+    official TEXT NOT NULL,
+    at BIGINT NOT NULL,
+    leaf_index BIGINT NOT NULL
+);",
+    },
+];

@@ -356,6 +356,17 @@ pub enum ActorView {
     System,
 }
 
+/// What somebody said of a service, as the agency reads it: no case, no person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AgencyOpinion {
+    pub service: String,
+    pub rating: i64,
+    pub comment: String,
+    pub at: Timestamp,
+    /// Nobody of the agency has seen it before.
+    pub fresh: bool,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FeedbackView {
     pub rating: i64,

@@ -230,6 +230,13 @@ async fn what_applicants_may_not() {
         world.decided(&leyla(), &reference, true).await;
         services.feedback(&who, &reference, 5, "Çox rahat").await.expect("thanks");
         assert_eq!(refused(services.feedback(&who, &reference, 1, "").await), Refusal::FeedbackTwice);
+        let (own, other) = (leyla(), elchin());
+        assert_eq!(services.agency_opinions(&other).await.expect("read"), [], "each agency reads of its own");
+        let seen = services.agency_opinions(&own).await.expect("read");
+        assert_eq!((seen[0].rating, seen[0].comment.as_str(), seen[0].fresh), (5, "Çox rahat", true));
+        assert!(!services.agency_opinions(&own).await.expect("read")[0].fresh, "shown once is shown");
+        let shown = world.store.query("SELECT official FROM services_feedback_shown", &[]).await.expect("read");
+        assert_eq!(shown.iter().map(|row| row.text("official")).collect::<Vec<_>>(), ["PIN:LEYLA03"]);
         let opinion = services.opinion("1.1").await.expect("counted");
         assert_eq!((opinion.counts, opinion.comments.len()), ([0, 0, 0, 0, 1], 1));
     }

@@ -3,7 +3,8 @@
 use std::{collections::BTreeSet, path::Path};
 
 /// Names of jobs and log entries that nobody is shown.
-const UNSEEN: [&str; 7] = ["evidence", "receipt", "deliver", "record", "dispute", "deadlines", "case_seen"];
+const UNSEEN: [&str; 8] =
+    ["evidence", "receipt", "deliver", "record", "dispute", "deadlines", "case_seen", "opinions_shown"];
 
 fn literals(folder: &Path, found: &mut BTreeSet<String>) {
     for entry in std::fs::read_dir(folder).expect("the source") {
