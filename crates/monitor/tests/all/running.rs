@@ -244,6 +244,8 @@ async fn a_bulletin_is_published_once_and_stands() {
         let country = country(store, AllWell { times: 20 });
         country.monitor.enter_offline_users("PIN:LEYLA03", "1.1", "2026-10", 60).await.expect("entered");
         country.monitor.enter_offline_users("PIN:LEYLA03", "1.1", "2026-10", 80).await.expect("corrected");
+        let entered = country.monitor.offline_entered("2026-10".parse().expect("a month")).await.expect("read");
+        assert_eq!(entered.into_iter().collect::<Vec<_>>(), [("1.1".to_owned(), 80)]);
         let draft = country.monitor.bulletin("2026-10").await.expect("a draft");
         assert_eq!(draft.published_at, None);
         let published = country.monitor.publish("2026-10").await.expect("published");
