@@ -42,7 +42,8 @@ pub struct TrafficLine {
     pub client: String,
     pub messages: i64,
     pub failed: i64,
-    pub median_ms: Option<i64>,
+    /// From the question to the answer, on the average of all, failed ones too.
+    pub mean_ms: Option<i64>,
 }
 
 /// A kind of job or the outbox.
@@ -129,6 +130,11 @@ impl Country {
 }
 
 impl RegisterCard {
+    /// Code of the member that holds the register: `10003`.
+    pub fn member(&self) -> &str {
+        self.subsystem.split('/').nth(2).unwrap_or_default()
+    }
+
     /// `AZ/GOV/10003/iamas/recordOf/v1`.
     pub fn service(&self, code: &str) -> String {
         format!("{}/{code}/v1", self.subsystem)

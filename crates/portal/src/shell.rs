@@ -23,6 +23,9 @@ pub enum Place {
     Verify,
     Score,
     Queue,
+    Corrections,
+    Opinions,
+    Counters,
     Operator,
 }
 
@@ -108,6 +111,9 @@ impl Shell {
             (None, false) => public.to_vec(),
             (Some(who), true) => [
                 who.official.then_some(("/", "nav.queue", Place::Queue)),
+                (who.official || who.operator).then_some(("/corrections", "nav.corrections", Place::Corrections)),
+                who.official.then_some(("/opinions", "nav.opinions", Place::Opinions)),
+                who.official.then_some(("/counters", "nav.counters", Place::Counters)),
                 who.operator.then_some(("/operator", "nav.operator", Place::Operator)),
             ]
             .into_iter()

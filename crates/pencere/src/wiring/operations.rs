@@ -118,7 +118,7 @@ impl Operations for Machine {
             let line = |used: exchange::opmonitor::ServiceUse| TrafficLine {
                 messages: used.succeeded + used.failed,
                 failed: used.failed,
-                median_ms: Some(used.mean_us / 1_000),
+                mean_ms: Some(used.mean_us / 1_000),
                 service: used.service,
                 client: used.client,
             };

@@ -1,7 +1,11 @@
-//! The back office's window: the official's queue and case, the operator's view. Same log-in, a client of its own.
+//! The back office's window: the official's queue and case, corrections, opinions and counters, the operator's view. Same
+//! log-in, a client of its own.
 
 mod case;
+mod corrections;
+mod counters;
 mod operator;
+mod opinions;
 mod queue;
 
 use crate::{
@@ -67,6 +71,11 @@ fn pages() -> Router {
         .route("/sign/{ticket}/certificate", post(signing::certificate))
         .route("/sign/{ticket}/signature", post(signing::signature))
         .route("/sign/{ticket}/phone", get(signing::phone).post(signing::push))
+        .route("/corrections", get(corrections::page))
+        .route("/corrections/{register}/{reference}", post(corrections::decide))
+        .route("/opinions", get(opinions::page))
+        .route("/counters", get(counters::page))
+        .route("/counters/{month}", post(counters::save))
         .route("/operator", get(operator::servers))
         .route("/operator/{tab}", get(operator::tab))
 }

@@ -139,14 +139,14 @@ async fn traffic(visit: &Visit) -> Paged {
     let mut traffic = visit.app.operations.traffic().await?;
     traffic.sort_by_key(|line| std::cmp::Reverse(line.messages));
     let row = |line: &crate::ports::TrafficLine| {
-        let median = line.median_ms.map(|ms| s.f("operator.milliseconds", &[("count", &s.count(ms))]));
+        let mean = line.mean_ms.map(|ms| s.f("operator.milliseconds", &[("count", &s.count(ms))]));
         let failed = if line.failed == 0 { text("0") } else { tag(Mood::Warn, s.count(line.failed)) };
         vec![
             code(&line.service),
             code(&line.client),
             text(s.count(line.messages)),
             failed,
-            text(median.unwrap_or_else(|| "–".to_owned())),
+            text(mean.unwrap_or_else(|| "–".to_owned())),
         ]
     };
     let heads = heads(&[
@@ -154,7 +154,7 @@ async fn traffic(visit: &Visit) -> Paged {
         s.t("operator.asked_by"),
         s.t("operator.messages"),
         s.t("operator.failed"),
-        s.t("operator.median"),
+        s.t("operator.mean"),
     ]);
     let table =
         Table { id: "traffic", title: s.t("operator.traffic").into(), heads, rows: traffic.iter().map(row).collect() };

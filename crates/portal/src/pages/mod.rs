@@ -2,9 +2,11 @@
 //! them, templates only place them. No rule lives here.
 
 mod citizen;
+mod desk;
 mod office;
 mod public;
 
 pub use citizen::*;
+pub use desk::*;
 pub use office::*;
 pub use public::*;

@@ -10,6 +10,7 @@ use askama::Template;
 use base::{Lang, Money};
 
 mod citizen;
+mod desk;
 mod markup;
 mod office;
 mod public;
@@ -129,5 +130,5 @@ fn moments(s: &Shell) -> Timeline {
 
 /// Every page with the name of its state.
 fn all(lang: Lang) -> Vec<(&'static str, String)> {
-    [public::all(lang), citizen::all(lang), office::all(lang)].concat()
+    [public::all(lang), citizen::all(lang), office::all(lang), desk::all(lang)].concat()
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 
-fn official(lang: Lang, path: &str, place: Place) -> Shell {
+pub(super) fn official(lang: Lang, path: &str, place: Place) -> Shell {
     let who = Who { name: "Leyla Həsənova".into(), acting_for: None, official: true, operator: true };
     Shell { path: path.into(), who: Some(who), office: true, ..sample(lang) }.at(place)
 }

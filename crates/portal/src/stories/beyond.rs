@@ -43,6 +43,19 @@ impl DataServices for Registers {
             }
             "accessProof" => json!({ "leaf": "aa", "proof": [], "treeHead": {} }),
             "requestCorrection" => json!({ "reference": "0193a1b2-7c3d-7e4f-8a9b-0c1d2e3f4a5c" }),
+            "openCorrections" => {
+                json!({ "rows": [{ "reference": super::desk::OPEN, "pin": "AYTEN01", "field": "person.phone",
+                "oldValue": "+994501234567", "claimedValue": "+994505559901", "reason": "yeni nömrə", "state": "open",
+                "requestedAt": "2026-11-23T08:00:00Z" }] })
+            }
+            "decideCorrection" if question.body["reference"] == super::desk::OPEN => {
+                let state = if question.body["accept"] == true { "accepted" } else { "refused" };
+                json!({ "reference": super::desk::OPEN, "state": state, "pin": "AYTEN01" })
+            }
+            "decideCorrection" => {
+                let (code, text) = ("registers.unknown_correction".to_owned(), String::new());
+                return Box::pin(ready(Err(AskError::Refused { code, text })));
+            }
             _ => return Box::pin(ready(Err(AskError::Unreachable(Fault::passing("ask a register", "silent"))))),
         };
         Box::pin(ready(Ok(Answered { body, message_id: question.message_id, at: clock::from_micros(0) })))

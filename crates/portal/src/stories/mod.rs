@@ -4,6 +4,7 @@
 mod beyond;
 mod browser;
 mod citizen;
+mod desk;
 mod protection;
 mod public;
 mod world;

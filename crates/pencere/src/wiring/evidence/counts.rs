@@ -155,6 +155,14 @@ pub(super) const OF_SERVICE: &[Count] = &[
         "SELECT CAST(COALESCE(SUM(rating), 0) AS BIGINT) AS value, CAST(NULL AS BIGINT) AS leaf FROM services_feedback \
          WHERE at >= $1 AND at < $2 AND service = $3",
     ),
+    // An opinion counts as shown once an official of the agency has opened the page it stands on.
+    Count {
+        fact: "feedback.shown_to_agency",
+        source: "services_feedback_shown",
+        sql: "SELECT COUNT(*) AS value, MAX(s.leaf_index) AS leaf FROM services_feedback f \
+              JOIN services_feedback_shown s ON s.reference = f.reference \
+              WHERE f.at >= $1 AND f.at < $2 AND f.service = $3",
+    },
     Count { fact: "payments.paid", source: "payments_receipt", sql: PAID_FOR_SERVICE },
     // The portal's gateway is the only way to pay so far; banks' and kiosks' own counters would be a source of their own.
     Count { fact: "payments.paid_online", source: "payments_receipt", sql: PAID_FOR_SERVICE },

@@ -81,6 +81,22 @@ async fn fill(store: &Store) {
     )
     .await
     .expect("no fault");
+    for (reference, shown) in [("R1", true), ("R2", false)] {
+        tx.execute(
+            "INSERT INTO services_feedback (reference, service, rating, comment, at) VALUES ($1, '15.1', 4, 'c', 70000000)",
+            &args![reference],
+        )
+        .await
+        .expect("no fault");
+        if shown {
+            tx.execute(
+                "INSERT INTO services_feedback_shown (reference, official, at, leaf_index) VALUES ($1, 'PIN:ELCHN04', 80000000, 0)",
+                &args![reference],
+            )
+            .await
+            .expect("no fault");
+        }
+    }
     tx.audit(&host::audit::Entry {
         at: from_micros(1),
         actor: "system".into(),
@@ -111,6 +127,8 @@ async fn cases_on_their_way_move_the_counts() {
             ("cases.asked_for_held_data", 0),
             ("cases.fully_prefilled", 4),
             ("feedback.asked", 1),
+            ("feedback.given", 2),
+            ("feedback.shown_to_agency", 1),
         ] {
             assert_eq!(of_service(&store, fact).await, Some(expected), "{fact}");
         }
