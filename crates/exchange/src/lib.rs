@@ -1,5 +1,5 @@
 //! The data exchange between agencies: security servers, the central server that tells who is a member, the message log and
-//! the monitoring of traffic. Wire-compatible with the field's programs (docs/CONFORMANCE.md); knows no agency by name.
+//! the monitoring of traffic. Wire-compatible with the field's programs (docs/EXCHANGE.md); knows no agency by name.
 
 pub mod archive;
 pub mod central;

@@ -26,7 +26,7 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 const OCSP_TIMEOUT: Duration = Duration::from_secs(10);
 const OCSP_BYTES_MAX: usize = 256 * 1024;
 /// Ports of the protocol, for addresses that name none; an address with a port has its OCSP port two above (reference
-/// §1.3 and docs/CONFORMANCE.md).
+/// §1.3 and docs/EXCHANGE.md).
 const MESSAGE_PORT: u16 = 5500;
 const OCSP_PORT: u16 = 5577;
 const OCSP_PORT_ABOVE: u16 = 2;
