@@ -1,3 +1,6 @@
 //! One test binary for everything that looks at the house from outside.
 
+mod browser;
+mod commands;
+mod kill;
 mod tidy;

@@ -1,13 +1,13 @@
 //! The journeys without a browser: a person's steps over HTTP against a running country, and what must be true at the end.
 
 pub mod browser;
-mod html;
+pub mod html;
 mod j01;
 mod j08;
 mod j11;
 mod j12;
 mod outage;
-mod people;
+pub mod people;
 pub mod report;
 
 use exchange::opmonitor::{self, TrafficFilter};

@@ -15,6 +15,7 @@ mod trust_services;
 mod window;
 
 pub use stores::Stores;
+pub use window::store_in as window_store_in;
 
 use crate::place::Place;
 use crate::ports::{Door, Ports, listen};

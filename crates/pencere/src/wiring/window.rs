@@ -364,6 +364,16 @@ fn on_contact(worker: Worker, questions: OwnQuestions, notify: notify::Notify, s
     })
 }
 
+/// The window's store of a data directory, for those who look from outside.
+pub async fn store_in(data: &Path) -> Result<Store, String> {
+    match Stores::Files.location(&data.join("stores"), "window") {
+        Location::Sqlite(file) if !file.exists() => {
+            Err(format!("{} holds no country: start one, or name its folder with --data", data.display()))
+        }
+        location => Store::open(&location, TABLES).await.map_err(|error| error.to_string()),
+    }
+}
+
 /// The scoreboard over a data directory, whether its country runs or not. Where a store is missing its facts are "no data".
 pub(super) async fn monitor_over(country: &CountryFolder, data: &Path) -> Result<monitor::Monitor, String> {
     let stores = Stores::Files;
@@ -383,10 +393,7 @@ pub(super) async fn monitor_over(country: &CountryFolder, data: &Path) -> Result
         let store = open(&format!("register-{code}"), &[registers::MIGRATIONS]).await?;
         registers.extend(store.map(|store| (schema.identifier.clone(), store)));
     }
-    let store = match open("window", TABLES).await? {
-        Some(store) => store,
-        None => return Err(format!("{} holds no country: start one, or name its folder with --data", data.display())),
-    };
+    let store = store_in(data).await?;
     let world: Arc<dyn base::Clock> = Arc::new(base::SystemClock);
     Ok(monitor_with(country, store, servers, registers, world))
 }

@@ -1,0 +1,158 @@
+//! The program as an operator meets it: its commands, its exit codes, its one clear sentence when something is wrong.
+
+use host::args;
+use host::testing::TempDir;
+use serde_json::Value as Json;
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Command, Output};
+use tests::country::{Country, binary, folder, free_ports};
+
+fn pencere(words: &[&str]) -> Output {
+    Command::new(binary()).args(words).output().expect("the program starts")
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn demo(data: &Path, port_base: u16) -> Output {
+    let country = folder();
+    let (data, country) = (data.display().to_string(), country.display().to_string());
+    let ports = port_base.to_string();
+    pencere(&["demo", "--data", &data, "--country", &country, "--port-base", &ports, "--people", "100"])
+}
+
+#[test]
+fn the_tour_walks_every_journey_and_everything_that_must_be_true_is() {
+    let country = folder().display().to_string();
+    let output = pencere(&["tour", "--json", "--people", "300", "--country", &country]);
+    let report: Json = serde_json::from_slice(&output.stdout).expect("one JSON object");
+    let failed: Vec<String> = report["journeys"]
+        .as_array()
+        .expect("journeys")
+        .iter()
+        .flat_map(|journey| ["steps", "checks"].map(|list| journey[list].as_array().expect("a list")))
+        .flatten()
+        .filter(|line| line["ok"] != Json::Bool(true))
+        .map(|line| line["what"].to_string())
+        .collect();
+    assert!(failed.is_empty() && output.status.success(), "{failed:?} {}", said(&output));
+    assert_eq!(report["country"], "az");
+    let walked: Vec<&str> =
+        report["journeys"].as_array().expect("journeys").iter().filter_map(|it| it["id"].as_str()).collect();
+    assert_eq!(walked, ["J01", "J08", "J11", "J12"]);
+    let messages: usize = report["journeys"][0]["steps"]
+        .as_array()
+        .expect("steps")
+        .iter()
+        .map(|step| step["messages"].as_array().map_or(0, Vec::len))
+        .sum();
+    assert!(messages >= 5, "only {messages} messages crossed in J01");
+}
+
+#[test]
+fn an_unknown_journey_is_one_sentence() {
+    let country = folder().display().to_string();
+    let output = pencere(&["tour", "--journey", "J99", "--people", "100", "--country", &country]);
+    assert!(!output.status.success());
+    assert!(said(&output).contains("there is no journey J99"), "{}", said(&output));
+}
+
+#[test]
+fn a_taken_port_is_one_sentence() {
+    let base = free_ports();
+    let _held = TcpListener::bind(("127.0.0.1", base + 2)).expect("free a moment ago");
+    let data = TempDir::new();
+    let output = demo(&data.path().join("data"), base);
+    assert!(!output.status.success());
+    let sentence = said(&output);
+    assert!(sentence.starts_with(&format!("pencere: port {} is taken", base + 2)), "{sentence}");
+    assert_eq!(sentence.lines().count(), 1, "{sentence}");
+}
+
+#[test]
+fn an_unwritable_directory_is_one_sentence() {
+    let output = demo(Path::new("/proc/pencere"), free_ports());
+    assert!(!output.status.success());
+    let sentence = said(&output);
+    assert!(sentence.starts_with("pencere: the data directory /proc/pencere cannot be used: "), "{sentence}");
+    assert_eq!(sentence.lines().count(), 1, "{sentence}");
+}
+
+#[test]
+fn a_folder_that_is_no_country_is_one_sentence() {
+    let data = TempDir::new();
+    let words = ["demo", "--country", "/nonexistent", "--data", &data.path().join("d").display().to_string()];
+    let output = pencere(&words);
+    assert!(!output.status.success());
+    assert!(said(&output).contains("/nonexistent is not a country folder"), "{}", said(&output));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_country_resumes_holds_its_directory_and_refuses_a_newer_store() {
+    let data = TempDir::new();
+    let base = free_ports();
+    let first = Country::start(data.path(), base, 100);
+    assert_eq!(first.ready["logins"].as_array().map(Vec::len), Some(7));
+    let second = demo(data.path(), free_ports());
+    assert!(said(&second).contains("is in use by another running country"), "{}", said(&second));
+    assert!(first.interrupt(), "it ends when it is told");
+    let again = Country::start(data.path(), base, 100);
+    assert!(again.interrupt(), "it ends when it is told");
+
+    let store = pencere::wiring::window_store_in(data.path()).await.expect("opens");
+    let mut tx = store.begin().await.expect("begun");
+    let sql = "INSERT INTO host_migration (part, number, digest) VALUES ($1, $2, $3)";
+    tx.execute(sql, &args!["services", 99_i64, "from tomorrow"]).await.expect("written");
+    tx.commit().await.expect("committed");
+    store.close().await;
+    let newer = demo(data.path(), base);
+    assert!(!newer.status.success());
+    assert!(said(&newer).contains("was written by a newer version"), "{}", said(&newer));
+}
+
+#[test]
+fn the_country_folder_is_in_order_and_a_broken_one_is_not() {
+    let country = folder().display().to_string();
+    let output = pencere(&["check", "--country", &country]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    let broken = TempDir::new();
+    let copied = Command::new("cp").args(["-r", &country]).arg(broken.path()).status().expect("cp runs");
+    assert!(copied.success());
+    let broken = broken.path().join("az");
+    let tariff = std::fs::read_to_string(broken.join("payments.toml")).expect("there");
+    std::fs::write(broken.join("payments.toml"), tariff.replace("qepik = 110000", "qepik = 110001")).expect("written");
+    let output = pencere(&["check", "--country", &broken.display().to_string()]);
+    assert!(!output.status.success());
+    let found = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(found.contains("1100.00 in fees.toml and 1100.01 in payments.toml"), "{found}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_score_has_its_shape() {
+    let data = TempDir::new();
+    let country = Country::start(data.path(), free_ports(), 100);
+    assert!(country.interrupt(), "it ends when it is told");
+    let (data, folder) = (data.path().display().to_string(), folder().display().to_string());
+    let output = pencere(&["score", "--json", "--data", &data, "--country", &folder]);
+    let score: Json = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", said(&output)));
+    assert_eq!(score["report"]["infrastructure"], "5");
+    for sheet in ["report", "live"] {
+        assert_eq!(score[sheet]["services"].as_array().map(Vec::len), Some(30), "{sheet}");
+    }
+}
+
+#[test]
+fn what_is_no_paper_of_this_state_is_not_valid() {
+    let dir = TempDir::new();
+    std::fs::create_dir(dir.path().join("trusted")).expect("made");
+    std::fs::write(dir.path().join("trusted/anchors.pem"), "").expect("written");
+    let file = dir.path().join("paper.asice");
+    std::fs::write(&file, b"PK nothing").expect("written");
+    let data = dir.path().display().to_string();
+    let output = pencere(&["verify", &file.display().to_string(), "--data", &data]);
+    assert_eq!(output.status.code(), Some(1));
+    let missing = pencere(&["verify", "/nonexistent.asice", "--data", &data]);
+    assert!(said(&missing).starts_with("pencere: /nonexistent.asice: "), "{}", said(&missing));
+}
