@@ -207,13 +207,19 @@ fn one_wrong_signature_among_two_makes_the_whole_wrong() {
 fn any_flipped_bit_of_the_archive_changes_the_verdict_or_nothing_that_is_read() {
     let scene = scene();
     let container = scene.container();
-    let good = Container::read(&container).expect("read");
-    for at in (0..container.len()).step_by(7) {
+    // A signature's own entry may have any name with `signatures` in it (EN 319 162-1 §4.4.3): the name is not content.
+    let content = |container: &[u8]| {
+        let mut read = Container::read(container).expect("read");
+        read.signatures.iter_mut().for_each(|(name, _)| name.clear());
+        read
+    };
+    let good = content(&container);
+    for at in 0..container.len() {
         let mut changed = container.clone();
         changed[at] ^= 0x10;
         // Times, attributes and checksums of entries carry no content: what is read is the same, or the verdict is not.
         if scene.verdict(&changed).valid {
-            assert_eq!(Container::read(&changed).expect("read"), good, "byte {at}");
+            assert!(content(&changed) == good, "byte {at}");
         }
     }
 }
