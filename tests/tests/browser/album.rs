@@ -8,7 +8,7 @@ use tests::webdriver::Browser;
 
 /// Pictures that the README shows, by their names on the contact sheet.
 const SHOWN: [&str; 6] = [
-    "home-az-1280",
+    "home-az-360",
     "service-allowance-az-360",
     "step-work-360",
     "receipt-360",

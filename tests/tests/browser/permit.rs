@@ -158,7 +158,9 @@ async fn a_third_person_checks(world: &World, code: &str, container: PathBuf) {
     stranger.open(&verify).await;
     stranger.choose("#file", &forged).await;
     stranger.click("form[action$='/verify'] button").await;
-    stranger.find(".seal.bad, .errors").await;
+    stranger.find(".seal.bad").await;
+    let why = stranger.text("main ul").await;
+    assert!(why.starts_with("The ") && why.ends_with('.'), "a reason is a sentence: {why}");
     world.album.take(&stranger, "verified-forged-360").await;
 }
 
