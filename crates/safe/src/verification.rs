@@ -55,7 +55,7 @@ pub struct Judgement {
     /// Common names of the signers, in the order of the signatures.
     pub signers: Vec<String>,
     pub signed_at: Option<Timestamp>,
-    /// Why it is not valid, or what was noticed, as stable words.
+    /// Why it is not valid, or what was noticed: codes, whose texts are `verdict.<code>`.
     pub reasons: Vec<String>,
 }
 

@@ -361,10 +361,10 @@ fn taken(fault: &base::Fault) -> String {
     format!("{fault}: stop the other program, or choose other ports with --port-base")
 }
 
-/// What was found in a container, as stable words.
+/// What was found in a container: codes, whose texts are `verdict.<code>`.
 pub fn findings(verdict: &formats::asice::Verdict) -> Vec<String> {
     let signatures = verdict.signatures.iter().flat_map(|signature| &signature.findings);
-    verdict.findings.iter().chain(signatures).map(ToString::to_string).collect()
+    verdict.findings.iter().chain(signatures).map(|finding| finding.reason.code().to_owned()).collect()
 }
 
 /// Makes every table of every store once, in a folder that goes away.

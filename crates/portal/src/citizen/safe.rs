@@ -64,12 +64,7 @@ pub async fn document(visit: Visit, Path(id): Path<String>) -> Paged {
     });
     let file = Some(s.url(&format!("/safe/{id}/file")));
     let signed = document.media_type.contains("asic");
-    // The paper inside a container is given out by its case, which made both.
-    let paper = document
-        .case_reference
-        .as_ref()
-        .filter(|_| signed)
-        .map(|reference| s.url(&format!("/cases/{}", encode(reference))));
+    let paper = if signed { paper(&visit, &document).await } else { None };
     paged(&pages::Document {
         crumbs: Crumbs { label: s.t("layout.crumbs").into(), links: vec![(s.url("/safe"), s.t("nav.safe").into())] },
         title: document.title.in_lang(visit.lang).to_owned(),
@@ -81,6 +76,14 @@ pub async fn document(visit: Visit, Path(id): Path<String>) -> Paged {
         qr,
         s,
     })
+}
+
+/// The PDF inside a container: given out by its case, which made both.
+async fn paper(visit: &Visit, document: &Document) -> Option<String> {
+    let (reference, number) = (document.case_reference.as_ref()?, document.number.as_ref()?);
+    let case = visit.app.services.case(&visit.applicant().ok()?, reference).await.ok()?;
+    let paper = case.documents.iter().find(|paper| &paper.number == number)?;
+    Some(visit.shell().url(&format!("/cases/{}/documents/{}/pdf", encode(reference), encode(&paper.id))))
 }
 
 /// The document itself; the opening is recorded.

@@ -65,7 +65,7 @@ fn sheet(visit: &Visit, board: &Scoreboard, live: bool) -> pages::Scores {
     pages::Scores {
         live,
         intro: if live { s.t("scores.live_intro") } else { s.t("scores.report_intro") }.into(),
-        index: s.f("scores.index", &[("score", &sheet.infrastructure.to_string()), ("max", &maximum)]),
+        index: s.f("scores.index", &[("score", &sheet.infrastructure.cut_to_hundredths()), ("max", &maximum)]),
         index_note: s.f("scores.index_note", &[("components", &components)]),
         components: sheet.components.iter().map(component).collect(),
         country: live.then(|| s.url("/scores/country")),

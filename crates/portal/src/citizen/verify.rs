@@ -155,7 +155,7 @@ pub async fn upload(visit: Visit, mut posted: Posted) -> Paged {
         let rows = [Some(Fact::new(s.t("document.signed_by"), name.as_str())), at];
         Facts { rows: rows.into_iter().flatten().collect() }
     };
-    let reason = |code: &String| visit.words(&format!("refusal.{code}"), code);
+    let reason = |code: &String| visit.words(&format!("verdict.{code}"), code);
     let reasons = if genuine { Vec::new() } else { verdict.judgement.reasons.iter().map(reason).collect() };
     paged(&pages::Verified {
         genuine,

@@ -58,7 +58,7 @@ fn view(visit: &Visit, official: &OfficialCase, fields: Vec<Field>) -> pages::Of
     s.failed = !errors.is_empty();
     let can = |action: OfficialAction| official.actions.contains(&action);
     let url = |wanted: OfficialAction, rest: &str| can(wanted).then(|| s.url(&path(&case.reference, rest)));
-    let (urgency, due, left) = clock(&s, case.due.as_ref());
+    let (urgency, due, left) = clock(&s, case.due.as_ref().filter(|_| !case.state.is_final()));
     let evidence = |view: &EvidenceView| {
         let title = format!("{} · {}", view.title.in_lang(visit.lang), view.register.in_lang(visit.lang));
         (title, Evidence { rows: evidence::rows(&s, view, None) })
