@@ -3,6 +3,7 @@
 use host::args;
 use host::testing::TempDir;
 use serde_json::Value as Json;
+use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -49,6 +50,48 @@ fn the_tour_walks_every_journey_and_everything_that_must_be_true_is() {
         .map(|step| step["messages"].as_array().map_or(0, Vec::len))
         .sum();
     assert!(messages >= 5, "only {messages} messages crossed in J01");
+}
+
+/// A process that is killed when the test ends, however it ends.
+struct Part(std::process::Child);
+
+impl Part {
+    fn start(roles: &str, config: &Path) -> Part {
+        let mut child = Command::new(binary())
+            .args(["serve", "--role", roles, "--config"])
+            .arg(config)
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let mut ready = String::new();
+        let mut output = BufReader::new(child.stdout.take().expect("asked for a pipe"));
+        output.read_line(&mut ready).expect("it says something");
+        assert!(ready.starts_with("ready: "), "{roles}: {ready}");
+        Part(child)
+    }
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        // It may have ended already; either way it is gone afterwards.
+        let _gone = self.0.kill();
+        let _ended = self.0.wait();
+    }
+}
+
+#[test]
+fn parts_run_as_processes_of_their_own() {
+    let data = TempDir::new();
+    let config = data.path().join("pencere.toml");
+    let (folder, port) = (folder(), free_ports());
+    let text =
+        format!("data = {:?}\ncountry = {:?}\npeople = 100\nport-base = {port}\n", data.path().join("data"), folder);
+    std::fs::write(&config, text).expect("written");
+    let _behind = Part::start("trust,exchange,registers", &config);
+    let _before = Part::start("window,simulators", &config);
+    let (data, folder) = (data.path().join("data").display().to_string(), folder.display().to_string());
+    let output = pencere(&["tour", "--json", "--journey", "J08,J12", "--data", &data, "--country", &folder]);
+    assert!(output.status.success(), "{} {}", String::from_utf8_lossy(&output.stdout), said(&output));
 }
 
 #[test]
