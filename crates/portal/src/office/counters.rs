@@ -34,6 +34,13 @@ fn month_of(visit: &Visit, text: &str) -> Result<Month, Trouble> {
     months(visit).into_iter().find(|month| month.to_string() == text).ok_or(Trouble::NotFound)
 }
 
+/// The month before this one, which is over and can be counted; once its bulletin is out, the month that runs.
+async fn wanted(visit: &Visit) -> Result<Month, Trouble> {
+    let running = visit.app.monitor.current_month();
+    let published = visit.app.monitor.published_months().await?;
+    Ok(if published.contains(&running.previous()) { running } else { running.previous() })
+}
+
 fn name_of(card: &Card) -> String {
     format!("users-{}", card.id)
 }
@@ -42,8 +49,7 @@ pub async fn page(visit: Visit, Query(came): Query<Came>) -> Paged {
     visit.official()?;
     let month = match &came.month {
         Some(text) => month_of(&visit, text)?,
-        // Counted is what is over: the month before this one.
-        None => visit.app.monitor.current_month().previous(),
+        None => wanted(&visit).await?,
     };
     let mut page = view(&visit, month, &BTreeMap::new(), &BTreeMap::new()).await?;
     let text = page.s.t("counters.saved").to_owned();

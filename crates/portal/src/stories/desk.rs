@@ -125,7 +125,8 @@ async fn offline_users_are_entered_until_the_bulletin_is_out() {
         assert_eq!(entered.into_iter().collect::<Vec<_>>(), [("1.1".to_owned(), 60)], "only the agency's own");
         assert_eq!(official.get("/en/counters?month=2031-01").await.status, StatusCode::NOT_FOUND);
         world.app.monitor.publish("2026-10").await.expect("published");
-        let closed = official.get("/en/counters").await;
+        official.get("/en/counters").await.shows("/en/counters/2026-11");
+        let closed = official.get("/en/counters?month=2026-10").await;
         closed.shows("The month is closed").shows("60");
         let open = official.get("/en/profile").await;
         let late = official.post(&open, path, &[("users-1.1", "61")]).await;
