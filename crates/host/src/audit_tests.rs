@@ -119,7 +119,8 @@ async fn the_whole_log_is_read_again_and_every_change_is_found() {
 
 #[tokio::test]
 async fn a_head_of_another_key_is_found() {
-    let (key, stranger) = (SoftKey::generate(Algorithm::EcdsaP256Sha256), SoftKey::generate(Algorithm::EcdsaP256Sha256));
+    let (key, stranger) =
+        (SoftKey::generate(Algorithm::EcdsaP256Sha256), SoftKey::generate(Algorithm::EcdsaP256Sha256));
     let (key, stranger) = (key.expect("a key"), stranger.expect("a key"));
     for store in stores(&[]).await {
         filled(&store, 3).await;
