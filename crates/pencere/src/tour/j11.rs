@@ -4,10 +4,10 @@ use super::people::{log_in, look_until};
 use super::report::{Crossings, Walk};
 use super::{Country, browser::Browser};
 use crate::commands::verify;
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 
 const CITIZEN: &str = "AYTEN01";
-/// The clerk in whose name the register of persons decides the correction.
+/// Who decides corrections where the register's holder has no clerk of its own.
 const CLERK: &str = "NARMN05";
 const FIELD: &str = "person.phone";
 const RIGHT: &str = "+994505559901";
@@ -82,22 +82,17 @@ async fn ask_correction(country: &Country, citizen: &mut Browser) -> Result<Stri
     sent.ok_or_else(|| format!("the request was not taken: {}", citizen.page.text()))
 }
 
-/// The clerk's decision, asked over the exchange as the agency's own system does.
+/// The clerk's decision, on the page of the back office.
 async fn decide(country: &Country, reference: &str) -> Result<(), String> {
-    let body = json!({ "reference": reference, "accept": true, "reason": "Confirmed with the mobile operator." });
-    let request = http::Request::post(format!("{}/r1/AZ/GOV/10003/iamas/decideCorrection", country.exchange))
-        .header("X-Road-Client", "AZ/GOV/10001/portal")
-        .header("X-Road-UserId", format!("PIN:{CLERK}"))
-        .header("Pencere-Purpose", "data-correction")
-        .header(http::header::CONTENT_TYPE, "application/json")
-        .body(bytes::Bytes::from(body.to_string()))
-        .map_err(|cause| cause.to_string())?;
-    let client = host::http::Client::plain();
-    let answer = client.send(request, 1024 * 1024, std::time::Duration::from_secs(30)).await;
-    let answer = answer.map_err(|fault| fault.to_string())?;
-    match answer.status().is_success() {
-        true => Ok(()),
-        false => Err(format!("{}: {}", answer.status(), String::from_utf8_lossy(answer.body()))),
+    let mut clerk = log_in(country, &country.back_office, CLERK, None).await?;
+    clerk.open(&format!("{}/en/corrections", country.back_office)).await?;
+    let mut form = clerk.page.form(&format!("/corrections/iamas/{reference}"))?;
+    form.set(&format!("reason-{reference}"), "Confirmed with the mobile operator.");
+    form.set("do", "accept");
+    clerk.send(&form).await?;
+    match clerk.page.form(&format!("/corrections/iamas/{reference}")) {
+        Ok(_) => Err(format!("the request is still open: {}", clerk.page.text())),
+        Err(_) => Ok(()),
     }
 }
 

@@ -1,13 +1,17 @@
 //! J12: the minister sees the monthly bulletin.
 
+use super::people::log_in;
 use super::report::{Crossings, Walk};
 use super::{Country, browser::Browser};
 use serde_json::Value as Json;
 
+const OFFICIAL: &str = "LEYLA03";
 /// What the report's own answers give (its index, by its own method).
 const INDEX_OF_THE_REPORT: &str = "5";
 
 pub async fn walk<C: Crossings>(country: &Country, walk: &mut Walk<'_, C>) -> Result<(), String> {
+    let entered = counters(country).await;
+    walk.step("an agency enters how many came to its counters this month", entered).await?;
     let mut anybody = Browser::new();
     let opened = open_bulletin(country, &mut anybody).await;
     let month = walk.step("anybody opens the bulletin, without logging in", opened).await?;
@@ -37,6 +41,28 @@ pub async fn walk<C: Crossings>(country: &Country, walk: &mut Walk<'_, C>) -> Re
     walk.check("the infrastructure index of the report's own answers is 5", index);
     walk.check("the published bulletin is open to everybody", anybody.page.status == 200);
     Ok(())
+}
+
+/// The labour ministry's official says how many people came in person for service 1.1.
+async fn counters(country: &Country) -> Result<(), String> {
+    let mut official = log_in(country, &country.back_office, OFFICIAL, None).await?;
+    official.open(&format!("{}/en/counters", country.back_office)).await?;
+    let form = official.page.form("/counters/")?;
+    let shown = form.action.split("/counters/").nth(1).map(str::to_owned);
+    let link = super::html::links(&official.page.html()).into_iter().map(|(href, _)| href);
+    // The latest of the months that can be entered is the running one, whose numbers are not published yet.
+    let link = link.filter(|href| href.contains("/counters?month=")).max();
+    let months = [shown, link.as_ref().and_then(|href| href.split("month=").nth(1)).map(str::to_owned)];
+    if months[1] > months[0] {
+        official.open(&link.unwrap_or_default()).await?;
+    }
+    let mut form = official.page.form("/counters/")?;
+    form.set("users-1.1", "0");
+    official.send(&form).await?;
+    match official.page.status {
+        200 => Ok(()),
+        status => Err(format!("{status}: {}", official.page.text())),
+    }
 }
 
 async fn open_bulletin(country: &Country, anybody: &mut Browser) -> Result<String, String> {
