@@ -12,7 +12,7 @@ pub async fn run(tour: Tour) -> Result<ExitCode, String> {
     let report = match &tour.data {
         Some(data) => {
             let country = Country::running_in(data, &tour.country)?;
-            walk(&country, &tour).await?
+            walk(&country, &tour, None).await?
         }
         None => in_a_fresh_country(&tour).await?,
     };
@@ -31,22 +31,26 @@ async fn in_a_fresh_country(tour: &Tour) -> Result<tour::report::Report, String>
         ports: Ports::from_base(crate::ports::free_base()?),
         stores: Stores::Files,
     };
-    let running = wiring::start(&settings, &place, &Role::ALL).await?;
+    let mut running = wiring::start(&settings, &place, &Role::ALL).await?;
     let country = Country::running_in(&data, &tour.country)?;
-    let report = walk(&country, tour).await;
+    let report = walk(&country, tour, Some(&mut running)).await;
     running.stop().await;
     // A rest in the temporary folder harms nobody.
     let _left = std::fs::remove_dir_all(&data);
     report
 }
 
-async fn walk(country: &Country, tour: &Tour) -> Result<tour::report::Report, String> {
+async fn walk(
+    country: &Country,
+    tour: &Tour,
+    running: Option<&mut wiring::Running>,
+) -> Result<tour::report::Report, String> {
     let mut show = |line: &str| {
         if !tour.json {
             print(line);
         }
     };
-    tour::walk(country, &tour.journey, &mut show).await
+    tour::walk(country, &tour.journey, running, &mut show).await
 }
 
 #[expect(clippy::print_stdout, reason = "the walk is the command's answer")]

@@ -3,6 +3,7 @@
 use super::people::{approve, fill_in, in_state, log_in, look_until, reference, sign};
 use super::report::{Crossings, Walk};
 use super::{Country, browser::Browser};
+use crate::wiring::Running;
 
 const CITIZEN: &str = "AYTEN01";
 const OFFICIAL: &str = "LEYLA03";
@@ -15,7 +16,11 @@ pub const ANSWERS: &[(&str, &str)] = &[
     ("channel", "email"),
 ];
 
-pub async fn walk<C: Crossings>(country: &Country, walk: &mut Walk<'_, C>) -> Result<(), String> {
+pub async fn walk<C: Crossings>(
+    country: &Country,
+    walk: &mut Walk<'_, C>,
+    running: Option<&mut Running>,
+) -> Result<(), String> {
     let logged_in = log_in(country, &country.portal, CITIZEN, None).await;
     let mut citizen = walk.step("the citizen logs in once, with her card", logged_in).await?;
     let started = start(country, &mut citizen).await;
@@ -48,8 +53,8 @@ pub async fn walk<C: Crossings>(country: &Country, walk: &mut Walk<'_, C>) -> Re
     let mail = mail_arrived(country).await;
     walk.step("the mail has arrived", mail).await?;
 
-    let waited = super::outage::walk(country).await;
-    let silent = walk.step("another country, another citizen: the fund does not answer for a while", waited).await?;
+    let waited = super::outage::walk(country, running).await;
+    let silent = walk.step("another citizen applies while the fund does not answer", waited).await?;
     let who = who_looked(country, &mut citizen).await;
     let who = walk.step("she looks at who saw her data", who).await?;
 

@@ -10,6 +10,7 @@ mod outage;
 pub mod people;
 pub mod report;
 
+use crate::wiring::Running;
 use exchange::opmonitor::{self, TrafficFilter};
 use host::store::{Location, Store};
 use report::{Crossings, Journey, Report, Walk};
@@ -59,9 +60,11 @@ impl Country {
 }
 
 /// Walks the journeys in their order; each line that a person should read goes to `show` as it happens.
+/// `running` is the country itself when it runs in this process, so that faults can be caused in it.
 pub async fn walk(
     country: &Country,
     journeys: &[String],
+    mut running: Option<&mut Running>,
     show: &mut (dyn FnMut(&str) + Send),
 ) -> Result<Report, String> {
     if let Some(unknown) = journeys.iter().find(|id| !JOURNEYS.contains(&id.as_str())) {
@@ -77,7 +80,7 @@ pub async fn walk(
         }
         let began = Instant::now();
         let walk = Walk::new(id, &mut crossings, show);
-        let mut journey = one(country, id, walk).await;
+        let mut journey = one(country, id, walk, running.as_deref_mut()).await;
         journey.took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
         report.ok &= journey.ok;
         report.journeys.push(journey);
@@ -85,9 +88,9 @@ pub async fn walk(
     Ok(report)
 }
 
-async fn one(country: &Country, id: &str, mut walk: Walk<'_, Traffic>) -> Journey {
+async fn one(country: &Country, id: &str, mut walk: Walk<'_, Traffic>, running: Option<&mut Running>) -> Journey {
     let walked = match id {
-        "J01" => j01::walk(country, &mut walk).await,
+        "J01" => j01::walk(country, &mut walk, running).await,
         "J08" => j08::walk(country, &mut walk).await,
         "J11" => j11::walk(country, &mut walk).await,
         _ => j12::walk(country, &mut walk).await,

@@ -1,5 +1,5 @@
-//! The part of J01 in which a register is silent: walked in a small country of its own, in this process, so that a register
-//! can be stopped without disturbing anybody.
+//! The part of J01 in which a register is silent: walked in the country itself when it runs in this process, otherwise in a
+//! small one of its own, so that a register can be stopped without disturbing anybody.
 
 use super::Country;
 use super::people::{fill_in, in_state, log_in, look_until, reference, sign};
@@ -8,12 +8,16 @@ use crate::ports::Ports;
 use crate::wiring::{self, Role, Settings, Stores};
 use base::Chance;
 
-const CITIZEN: &str = "AYTEN01";
+/// A sole trader: his application waits as anybody's, and is decided by nobody here.
+const CITIZEN: &str = "TURAL06";
 const SILENT: &str = "insurance";
 const PEOPLE: u32 = 100;
 
 /// Whether the case waited while the fund was silent, said so, and went on by itself when it answered again.
-pub async fn walk(country: &Country) -> Result<bool, String> {
+pub async fn walk(country: &Country, running: Option<&mut wiring::Running>) -> Result<bool, String> {
+    if let Some(running) = running {
+        return silence(country, running).await;
+    }
     let data = std::env::temp_dir().join(format!("pencere-outage-{}", base::SystemChance.hex(8)));
     let place = Place::open(&data)?;
     let settings = Settings {
