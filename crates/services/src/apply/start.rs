@@ -35,8 +35,10 @@ impl Services {
         if card.one_at_a_time
             && let Some(reference) = under_way(&mut tx, service, who.pin.as_str()).await?
         {
+            // Another tab may have committed between the two looks; then it is our own application, to be gone on with.
+            let own = unfinished(&mut tx, &draft_key).await?;
             tx.rollback().await;
-            return refuse(Refusal::AlreadyOpen { reference });
+            return own.map_or_else(|| refuse(Refusal::AlreadyOpen { reference }), Ok);
         }
         let case = self.new_draft(&mut tx, who, company, card, draft_key.clone()).await?;
         if !case.insert(&mut tx).await? {
