@@ -238,12 +238,12 @@ impl Browser {
 }
 
 impl Browser {
-    /// Ends the session and with it the browser; blocking, because dropping is.
+    /// Ends the driver with every browser of its own, also one that is only starting; blocking, because dropping is.
     fn quit(&self) -> std::io::Result<()> {
-        let (host, path) = self.session.trim_start_matches("http://").split_once('/').unwrap_or_default();
+        let host = self.session.trim_start_matches("http://").split('/').next().unwrap_or_default();
         let mut stream = TcpStream::connect(host)?;
         stream.set_read_timeout(Some(PAGE_TIMEOUT))?;
-        write!(stream, "DELETE /{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n")?;
+        write!(stream, "GET /shutdown HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n")?;
         // It answers when the browser is gone, and may leave the line open.
         stream.read(&mut [0; 64]).map(|_bytes| ())
     }
