@@ -4,6 +4,7 @@ use super::people::{approve, fill_in, in_state, log_in, look_until, reference, s
 use super::report::{Crossings, Walk};
 use super::{Country, browser::Browser};
 use crate::wiring::Running;
+use std::time::Instant;
 
 const CITIZEN: &str = "AYTEN01";
 const OFFICIAL: &str = "LEYLA03";
@@ -53,7 +54,9 @@ pub async fn walk<C: Crossings>(
     let mail = mail_arrived(country).await;
     walk.step("the mail has arrived", mail).await?;
 
+    let began = Instant::now();
     let waited = super::outage::walk(country, running).await;
+    walk.aside(began.elapsed());
     let silent = walk.step("another citizen applies while the fund does not answer", waited).await?;
     let who = who_looked(country, &mut citizen).await;
     let who = walk.step("she looks at who saw her data", who).await?;

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use std::future::Future;
+use std::time::Duration;
 
 #[derive(Debug, Serialize)]
 pub struct Report {
@@ -16,8 +17,12 @@ pub struct Journey {
     pub ok: bool,
     pub steps: Vec<Step>,
     pub checks: Vec<Check>,
+    /// Without what was done aside.
     #[serde(rename = "tookMs")]
     pub took_ms: u64,
+    /// Time in faults that were caused on purpose and in waiting for their end.
+    #[serde(rename = "asideMs")]
+    pub aside_ms: u64,
 }
 
 #[derive(Debug, Serialize)]
@@ -50,7 +55,14 @@ impl<'a, C: Crossings> Walk<'a, C> {
     pub fn new(id: &str, crossings: &'a mut C, show: &'a mut (dyn FnMut(&str) + Send)) -> Walk<'a, C> {
         show(id);
         Walk {
-            journey: Journey { id: id.to_owned(), ok: true, steps: Vec::new(), checks: Vec::new(), took_ms: 0 },
+            journey: Journey {
+                id: id.to_owned(),
+                ok: true,
+                steps: Vec::new(),
+                checks: Vec::new(),
+                took_ms: 0,
+                aside_ms: 0,
+            },
             crossings,
             show,
         }
@@ -68,6 +80,11 @@ impl<'a, C: Crossings> Walk<'a, C> {
         self.journey.ok &= taken.is_ok();
         self.journey.steps.push(Step { what: what.to_owned(), ok: taken.is_ok(), messages });
         taken
+    }
+
+    /// Time that is no part of the journey itself.
+    pub fn aside(&mut self, took: Duration) {
+        self.journey.aside_ms += u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     }
 
     /// The journey ended before its end; why, if no step said so.

@@ -88,7 +88,6 @@ pub async fn page(visit: Visit, Path(named): Path<String>) -> Paged {
         fee: fee(&s, &debt, String::new()),
         facts: Facts { rows },
         pay: payable.then(|| s.url(&format!("/payments/{}", debt.id))),
-        receipt: receipt.map(|_| s.url("/safe")),
         case: debt.case_reference.as_ref().map(|reference| s.url(&format!("/cases/{}", encode(reference)))),
         s,
     })

@@ -184,7 +184,6 @@ pub struct Payment {
     pub fee: Fee,
     pub facts: Facts,
     pub pay: Option<String>,
-    pub receipt: Option<String>,
     pub case: Option<String>,
 }
 

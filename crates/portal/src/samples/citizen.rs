@@ -197,7 +197,6 @@ fn payment(lang: Lang) -> String {
         fee: fee(lang),
         facts: Facts { rows: vec![Fact::new(s.t("payment.code"), "8123-4567-8901")] },
         pay: Some(s.url("/payments/1/pay")),
-        receipt: Some(s.url("/safe/2")),
         case: Some(s.url("/cases/x")),
         s,
     };
