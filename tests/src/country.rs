@@ -24,13 +24,12 @@ pub struct Country {
     pub took: Duration,
 }
 
-/// The program under test: built before the tests start, beside the test binary's folder.
+/// The program under test: built before, in the same profile. Test binaries lie in `deps`, one folder below it.
 pub fn binary() -> PathBuf {
     let here = std::env::current_exe().expect("a running test has a path");
-    let profile = here.parent().and_then(Path::parent).expect("deps lies in the profile's folder");
-    let binary = profile.join("pencere");
-    assert!(binary.exists(), "{} is not built: run `cargo xtask test`", binary.display());
-    binary
+    let mut folders = here.ancestors().skip(1).take(2);
+    let found = folders.find_map(|folder| Some(folder.join("pencere")).filter(|program| program.is_file()));
+    found.expect("the program is not built: run `cargo xtask test`")
 }
 
 /// The country folder of the checkout.
