@@ -49,7 +49,7 @@ pub struct Monitor {
 }
 
 struct Seen {
-    board: Scoreboard,
+    board: Arc<Scoreboard>,
     observations: Observations,
 }
 
@@ -69,12 +69,12 @@ impl Monitor {
     }
 
     /// The scoreboard, at most ten seconds old.
-    pub async fn scoreboard(&self) -> Result<Scoreboard, Fault> {
+    pub async fn scoreboard(&self) -> Result<Arc<Scoreboard>, Fault> {
         Ok(self.seen(false).await?.board.clone())
     }
 
     /// The scoreboard of this moment.
-    pub async fn scoreboard_now(&self) -> Result<Scoreboard, Fault> {
+    pub async fn scoreboard_now(&self) -> Result<Arc<Scoreboard>, Fault> {
         Ok(self.seen(true).await?.board.clone())
     }
 
@@ -92,13 +92,13 @@ impl Monitor {
             report: score::report(&self.methodology),
             live: score::live(&self.methodology, &observations, now),
         };
-        let board = Scoreboard {
+        let board = Arc::new(Scoreboard {
             at: now,
             score,
             services: self.register.services().to_vec(),
             readings: self.methodology.readings.clone(),
             methodology: self.methodology.digest.clone(),
-        };
+        });
         let seen = Arc::new(Seen { board, observations });
         *self.latest.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&seen));
         Ok(seen)

@@ -80,7 +80,7 @@ async fn evidence_moves_the_score_and_each_point_leads_to_it() {
         country.monitor.take_snapshot().await.expect("no fault");
         country.monitor.publish("2026-10").await.expect("published");
         country.clock.advance_s(60);
-        let live = country.monitor.scoreboard().await.expect("no fault").score.live;
+        let live = country.monitor.scoreboard().await.expect("no fault").score.live.clone();
         // Three of the nine questions on registers and the one on open standards ask for acts that no file lists.
         assert_eq!(live.infrastructure.to_string(), "17/3");
         for service in &live.services {
@@ -128,7 +128,7 @@ async fn no_data_never_counts_as_met() {
                 None => country(store.clone(), Silence),
                 Some(times) => country(store.clone(), AllWell { times }),
             };
-            let live = country.monitor.scoreboard().await.expect("no fault").score.live;
+            let live = country.monitor.scoreboard().await.expect("no fault").score.live.clone();
             assert_eq!(live.infrastructure.to_string(), "0");
             for service in &live.services {
                 for mark in [&service.maturity, &service.participation, &service.transparency] {
