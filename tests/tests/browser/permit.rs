@@ -100,7 +100,7 @@ async fn signs_and_pays(world: &World, desk: &Browser) -> String {
     desk.click("button[value=pay]").await;
     // The bank leads back by itself; its own message to the portal may come before or after the person.
     desk.find("main .fee").await;
-    desk.reload_until("main a[href$='/safe']").await;
+    desk.reload_until("main .note.good").await;
     seen(world, desk, "permit-paid").await;
     reference
 }
