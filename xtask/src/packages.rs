@@ -4,13 +4,15 @@ use crate::run;
 use std::path::Path;
 use std::process::Command;
 
-/// A command that must exist and the package that brings it.
+/// A file that must exist and the package that brings it.
 const NEEDED: &[(&str, &str)] = &[
     ("/usr/bin/xmlsec1", "xmlsec1"),
     ("/usr/bin/openssl", "openssl"),
     ("/usr/bin/chromium", "chromium"),
     ("/usr/bin/chromedriver", "chromium-driver"),
     ("/usr/bin/pdftotext", "poppler-utils"),
+    // Without a font of these letters the browser measures pages that nobody sees.
+    ("/usr/share/fonts/truetype/noto/NotoSans-Regular.ttf", "fonts-noto-core"),
 ];
 
 pub fn ensure() -> Result<(), String> {

@@ -63,7 +63,7 @@ pub async fn walk<C: Crossings>(
 
     walk.check("no certificate was asked from or uploaded by the citizen", !papers && !decision.contains("original"));
     let receipt = receipt_number(&decision);
-    let dated = decision.contains("Decision") && decision.contains("today");
+    let dated = numbered_and_dated(&decision);
     walk.check("the receipt number, the decision and its date are visible", receipt && receipt_at_once && dated);
     walk.check("a register that is silent makes the case wait, and this is recorded", silent);
     let held = ["social insurance", "AVIS"].iter().all(|register| {
@@ -84,6 +84,14 @@ async fn start(country: &Country, citizen: &mut Browser) -> Result<(String, bool
     Ok((case, papers))
 }
 
+/// Whether the page states the decision's number and, right behind it, the day on which it was issued.
+fn numbered_and_dated(page: &str) -> bool {
+    let digit = |word: &str| word.contains(|letter: char| letter.is_ascii_digit());
+    let Some((_, stated)) = page.rsplit_once("Decision number ") else { return false };
+    let words: Vec<&str> = stated.split_whitespace().take(3).collect();
+    matches!(words[..], [number, "Issued", day] if digit(number) && (day == "today" || digit(day)))
+}
+
 fn receipt_number(page: &str) -> bool {
     page.split("QB-").nth(1).is_some_and(|rest| rest.starts_with(|letter: char| letter.is_ascii_digit()))
 }
@@ -99,4 +107,20 @@ pub async fn who_looked(country: &Country, citizen: &mut Browser) -> Result<Vec<
 async fn mail_arrived(country: &Country) -> Result<(), String> {
     let mut mailbox = Browser::new();
     look_until(&mut mailbox, &country.mailbox, "the mail", |page| page.contains("ayten.memmedova")).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::numbered_and_dated;
+
+    #[test]
+    fn a_decision_needs_its_number_and_its_day() {
+        assert!(numbered_and_dated("Decision Decision number IM-2026-000001 Issued today 12:01 Monthly allowance"));
+        assert!(numbered_and_dated("Decision number IM-2026-000001 Issued 23 November 2026"));
+        for missing in
+            ["Decision by 7 December 2026 today 12:01", "Decision number Issued today", "Decision number 1 today"]
+        {
+            assert!(!numbered_and_dated(missing), "{missing}");
+        }
+    }
 }
