@@ -2,6 +2,7 @@
 //! the monitoring of traffic. Wire-compatible with the field's programs (docs/EXCHANGE.md); knows no agency by name.
 
 pub mod archive;
+pub mod body;
 pub mod central;
 pub mod certificates;
 pub mod client;

@@ -1,7 +1,7 @@
 //! Writing a container. Entries stand in the field's order; `mimetype` is deflated there, unlike in other containers.
 
 use super::MIMETYPE;
-use crate::messagelog::LogRecord;
+use crate::messagelog::{Attachment, LogRecord};
 use base::Fault;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use formats::hashchain::DigestAlgorithm;
@@ -23,8 +23,9 @@ pub fn export(record: &LogRecord) -> Result<Vec<u8>, Fault> {
     if let Some(stamp) = &record.stamp {
         rest.extend([("ts-hashchainresult.xml", &stamp.result[..]), ("ts-hashchain.xml", &stamp.chain[..])]);
     }
-    let attachment = entry.body.as_deref().map(|body| ("attachment1", body));
-    let listed: Vec<&str> = documents.iter().chain(&rest).chain(&attachment).map(|(name, _)| *name).collect();
+    let names: Vec<String> = (1..=entry.attachments.len()).map(|number| format!("attachment{number}")).collect();
+    let listed: Vec<&str> =
+        documents.iter().chain(&rest).map(|(name, _)| *name).chain(names.iter().map(String::as_str)).collect();
     let manifest = manifest(&listed);
     documents.push(("META-INF/signatures.xml", &entry.signature));
     documents.extend(rest);
@@ -34,11 +35,13 @@ pub fn export(record: &LogRecord) -> Result<Vec<u8>, Fault> {
         documents.push(("META-INF/ASiCManifest.xml", stamped.as_bytes()));
         documents.push(("META-INF/timestamp.tst", &stamp.token));
     }
-    documents.extend(attachment);
-    write(&documents)
+    write(&documents, names.iter().zip(&entry.attachments))
 }
 
-fn write(documents: &[(&str, &[u8])]) -> Result<Vec<u8>, Fault> {
+fn write<'a>(
+    documents: &[(&str, &[u8])],
+    attachments: impl Iterator<Item = (&'a String, &'a Attachment)>,
+) -> Result<Vec<u8>, Fault> {
     let mut out = ZipWriter::new(Cursor::new(Vec::new()));
     // One record gives the same container every time: no time of writing in it.
     let options = SimpleFileOptions::default()
@@ -50,6 +53,10 @@ fn write(documents: &[(&str, &[u8])]) -> Result<Vec<u8>, Fault> {
     for (name, document) in documents {
         out.start_file(*name, options).map_err(failed)?;
         out.write_all(document).map_err(failed)?;
+    }
+    for (name, attachment) in attachments {
+        out.start_file(name.as_str(), options).map_err(failed)?;
+        std::io::copy(&mut attachment.body.reader(), &mut out).map_err(failed)?;
     }
     Ok(out.finish().map_err(failed)?.into_inner())
 }

@@ -1,11 +1,13 @@
 //! The message log: every request and answer as it was signed, durable before anything else happens with it, on both
 //! sides. Records get a time-stamp in batches later (`stamp`); what leaves the server leaves as a container (`archive`).
 
+mod entry;
 mod record;
 mod stamp;
 
+pub use entry::{Attachment, Direction, LogEntry};
 pub(crate) use record::append;
-pub use record::{Direction, LogEntry, LogFilter, LogRecord, Stamp, oldest_unstamped, record_of, records};
+pub use record::{LogFilter, LogRecord, Stamp, oldest_unstamped, record_of, records};
 pub(crate) use stamp::{SIGNATURES_NAME, STAMP_CHAIN_NAME};
 pub use stamp::{STAMP_BATCH_MAX, StampOutcome, stamp_once};
 

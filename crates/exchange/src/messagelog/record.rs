@@ -1,6 +1,7 @@
 //! One logged message, and finding it again.
 
-use crate::opmonitor::Side;
+use super::{Attachment, Direction, LogEntry};
+use crate::{body::Body, opmonitor::Side};
 use base::{Fault, Id, Timestamp, clock};
 use host::{
     args,
@@ -9,45 +10,6 @@ use host::{
 
 /// How many records one question returns.
 const RECORDS_MAX: i64 = 500;
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Direction {
-    Request,
-    Response,
-}
-
-impl Direction {
-    pub fn name(self) -> &'static str {
-        match self {
-            Direction::Request => "request",
-            Direction::Response => "response",
-        }
-    }
-}
-
-/// A message to be logged.
-#[derive(Debug, Clone)]
-pub struct LogEntry {
-    pub message_id: String,
-    /// The transmission's number, the same on both servers.
-    pub request_id: String,
-    pub direction: Direction,
-    pub side: Side,
-    /// `soap` or `rest`.
-    pub wording: &'static str,
-    pub client: String,
-    pub service: String,
-    /// The member that signed: the client's for a request, the provider's for an answer.
-    pub signer: String,
-    pub content_type: String,
-    /// SOAP envelope or REST head, as signed.
-    pub message: Vec<u8>,
-    /// Body of a REST message.
-    pub body: Option<Vec<u8>>,
-    pub signature: Vec<u8>,
-    pub chain_result: Option<Vec<u8>>,
-    pub chain: Option<Vec<u8>>,
-}
 
 /// A logged message.
 #[derive(Debug, Clone)]
@@ -78,7 +40,15 @@ pub struct LogFilter {
     pub until: Option<Timestamp>,
 }
 
+/// How long a body may be that is kept in the record itself.
+const BODY_BYTES_MAX: usize = 64 * 1024 * 1024;
+
 pub(crate) async fn append(tx: &mut Tx, id: &Id, at: Timestamp, entry: &LogEntry) -> Result<(), Fault> {
+    let body = match entry.attachments.as_slice() {
+        [] => None,
+        [only] if only.headers.is_empty() => Some(only.body.read_all(BODY_BYTES_MAX).await?.to_vec()),
+        _ => return Err(Fault::new("log a message", "there is no room for attachments")),
+    };
     tx.execute(
         "INSERT INTO exchange_log (id, message_id, request_id, direction, side, wording, client, service, signer, at,
              content_type, message, body, signature, chain_result, chain)
@@ -95,8 +65,8 @@ pub(crate) async fn append(tx: &mut Tx, id: &Id, at: Timestamp, entry: &LogEntry
             &entry.signer,
             at,
             &entry.content_type,
-            &entry.message,
-            entry.body.clone(),
+            &entry.message[..],
+            body,
             &entry.signature,
             entry.chain_result.clone(),
             entry.chain.clone()
@@ -172,8 +142,11 @@ fn read(row: &Row) -> LogRecord {
             service: text("service"),
             signer: text("signer"),
             content_type: text("content_type"),
-            message: row.blob("message").to_vec(),
-            body: bytes("body"),
+            message: row.blob("message").to_vec().into(),
+            attachments: bytes("body")
+                .map(|body| Attachment { headers: Vec::new(), body: Body::of(body) })
+                .into_iter()
+                .collect(),
             signature: row.blob("signature").to_vec(),
             chain_result: bytes("chain_result"),
             chain: bytes("chain"),

@@ -3,11 +3,13 @@
 
 use super::{SecurityServer, signing::Signed};
 use crate::{
+    body::Body,
     fault::{Cause, ExchangeFault, Place},
-    messagelog::{self, Direction, LogEntry},
+    messagelog::{self, Attachment, Direction, LogEntry},
     opmonitor::{self, Side, TrafficRecord},
 };
 use base::{Fault, Id, Timestamp};
+use bytes::Bytes;
 use formats::identifier::{ClientId, ServiceId};
 
 /// Gathered while a message is worked on; complete as far as the work came.
@@ -81,8 +83,11 @@ impl Trace {
             service: self.service.clone(),
             signer: signer.member_id().to_string(),
             content_type: content_type.to_owned(),
-            message: message.to_vec(),
-            body: body.map(<[u8]>::to_vec),
+            message: Bytes::copy_from_slice(message),
+            attachments: body
+                .map(|body| Attachment { headers: Vec::new(), body: Body::of(body.to_vec()) })
+                .into_iter()
+                .collect(),
             signature: signed.signature.clone(),
             chain_result: signed.chain.as_ref().map(|chain| chain.result.clone()),
             chain: signed.chain.as_ref().map(|chain| chain.chain.clone()),
@@ -103,7 +108,7 @@ impl SecurityServer {
         trace: &Trace,
         entry: &LogEntry,
     ) -> Result<(), ExchangeFault> {
-        let size = entry.message.len() + entry.body.as_ref().map_or(0, Vec::len);
+        let size = usize::try_from(entry.size_bytes()).unwrap_or(usize::MAX);
         let traffic = trace.finish(self.clock.now(), size, None);
         let written = self.write(entry, Some(&traffic)).await;
         written.map_err(|fault| ExchangeFault::failed(place, Cause::LoggingFailed, &fault))

@@ -143,11 +143,12 @@ impl Forgery {
     pub async fn of_logged(world: &World, code: &str, message_id: &str) -> Forgery {
         let entry = logged(world, code, message_id, Direction::Request).await;
         let payload = match entry.wording {
-            "soap" => Payload::Soap { content_type: entry.content_type, bytes: entry.message },
-            _ => Payload::RestRequest(entry.message),
+            "soap" => Payload::Soap { content_type: entry.content_type, bytes: entry.message.to_vec() },
+            _ => Payload::RestRequest(entry.message.to_vec()),
         };
         let chain = entry.chain_result.zip(entry.chain).map(|(result, chain)| Chain { result, chain });
-        let (body, signature, attachments) = (entry.body, entry.signature, Vec::new());
+        let body = entry.attachments.first().and_then(|only| only.body.in_memory()).map(|body| body.to_vec());
+        let (signature, attachments) = (entry.signature, Vec::new());
         let ocsp = vec![stolen(world, code, "auth").ocsp(world)];
         Forgery { ocsp, payload, attachments, body, chain, signature, version: "7.8.0" }
     }

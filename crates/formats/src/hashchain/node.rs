@@ -34,15 +34,30 @@ impl DigestAlgorithm {
         }
     }
 
+    /// The name that the transport's `x-hash-algorithm` says (reference §2.3).
+    pub fn from_name(name: &str) -> Option<Self> {
+        match name.to_ascii_uppercase().as_str() {
+            "SHA-1" => Some(Self::Sha1),
+            "SHA-224" => Some(Self::Sha224),
+            "SHA-256" => Some(Self::Sha256),
+            "SHA-384" => Some(Self::Sha384),
+            "SHA-512" => Some(Self::Sha512),
+            _ => None,
+        }
+    }
+
     pub fn digest(self, data: &[u8]) -> Vec<u8> {
-        let algorithm = match self {
+        digest::digest(self.implementation(), data).as_ref().to_vec()
+    }
+
+    pub(crate) fn implementation(self) -> &'static digest::Algorithm {
+        match self {
             Self::Sha1 => &digest::SHA1_FOR_LEGACY_USE_ONLY,
             Self::Sha224 => &digest::SHA224,
             Self::Sha256 => &digest::SHA256,
             Self::Sha384 => &digest::SHA384,
             Self::Sha512 => &digest::SHA512,
-        };
-        digest::digest(algorithm, data).as_ref().to_vec()
+        }
     }
 }
 

@@ -3,11 +3,13 @@
 
 mod canonical;
 mod decode;
+mod digester;
 mod encode;
 mod sign;
 mod signature;
 
 pub use decode::{Decoded, TransportError, decode};
+pub use digester::Digester;
 pub use encode::{Encoded, Outgoing, encode};
 pub use sign::{Covered, SigningCertificate, sign};
 pub use signature::{Part, ReadSignature, SignatureError, read};
