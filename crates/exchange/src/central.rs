@@ -133,6 +133,7 @@ impl Central {
                 identifier: identifier.to_owned(),
                 instance: Some(instance.clone()),
                 location: location.clone(),
+                file_name: None,
                 algorithm: DigestAlgorithm::Sha512,
                 digest: DigestAlgorithm::Sha512.digest(&document),
             });

@@ -1,8 +1,8 @@
-//! Judging certificates by the global configuration: the path to an approved authority, the OCSP response, the member that
-//! a certificate names. Verified paths and responses are remembered, because the same few certificates sign everything.
+//! Judging certificates by the global configuration of one instance: the path to an approved authority, the OCSP response,
+//! the member that a certificate names. Verified paths and responses are remembered, because the same few sign everything.
 
 use crate::{
-    configuration::Configuration,
+    configuration::Instance,
     fault::{Cause, ExchangeFault, Place},
 };
 use base::Timestamp;
@@ -24,6 +24,8 @@ pub const PROFILE: &str = "ee.ria.xroad.common.certificateprofile.impl.FiVRKCert
 const CLOCK_TOLERANCE_S: i64 = 30;
 /// How many verdicts are remembered before all are forgotten.
 const REMEMBERED_MAX: usize = 4_096;
+/// Of how many contents verdicts are remembered: a few instances, each before and after its last change.
+const GENERATIONS_MAX: usize = 16;
 
 /// A certificate with the authority that issued it, whose path was verified once.
 #[derive(Debug)]
@@ -34,7 +36,6 @@ pub struct Trusted {
 
 #[derive(Default)]
 struct Remembered {
-    generation: u64,
     paths: HashMap<[u8; 32], Arc<Trusted>>,
     responses: HashMap<[u8; 32], SingleStatus>,
 }
@@ -42,120 +43,118 @@ struct Remembered {
 /// Judges certificates; one per server.
 #[derive(Default)]
 pub struct CertificateJudge {
-    remembered: Mutex<Remembered>,
+    /// By the generation of the instance's content: what is trusted in one instance is nothing in another.
+    remembered: Mutex<HashMap<u64, Remembered>>,
 }
 
 impl CertificateJudge {
     fn with<T>(&self, generation: u64, work: impl FnOnce(&mut Remembered) -> T) -> T {
         let mut remembered = self.remembered.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        let full = remembered.paths.len() + remembered.responses.len() > REMEMBERED_MAX;
-        if remembered.generation != generation || full {
-            *remembered = Remembered { generation, ..Remembered::default() };
+        // Contents of long ago are forgotten with all others; the next messages fill the place again.
+        if !remembered.contains_key(&generation) && remembered.len() >= GENERATIONS_MAX {
+            remembered.clear();
         }
-        work(&mut remembered)
+        let known = remembered.entry(generation).or_default();
+        if known.paths.len() + known.responses.len() > REMEMBERED_MAX {
+            *known = Remembered::default();
+        }
+        work(known)
     }
 
     /// The path of `der` to an authority of the configuration, at `at`.
     pub fn path(
         &self,
-        configuration: &Configuration,
+        instance: &Instance,
         place: Place,
         der: &[u8],
         between: &[Vec<u8>],
         at: Timestamp,
     ) -> Result<Arc<Trusted>, ExchangeFault> {
         let key = sha256(der);
-        let known = self.with(configuration.generation, |remembered| remembered.paths.get(&key).cloned());
+        let known = self.with(instance.generation, |remembered| remembered.paths.get(&key).cloned());
         if let Some(known) = known.filter(|known| known.certificate.is_valid_at(at) && known.issuer.is_valid_at(at)) {
             return Ok(known);
         }
         let refuse = |why: &dyn std::fmt::Display| ExchangeFault::new(place, Cause::InvalidCertPath, why);
         let leaf = Certificate::from_der(der).map_err(|error| refuse(&error))?;
-        let mut intermediates = configuration.intermediates.clone();
+        let mut intermediates = instance.intermediates.clone();
         intermediates.extend(between.iter().filter_map(|der| Certificate::from_der(der).ok()));
-        let path = check_path(&leaf, &intermediates, &configuration.anchors, at).map_err(|error| refuse(&error))?;
+        let path = check_path(&leaf, &intermediates, &instance.anchors, at).map_err(|error| refuse(&error))?;
         let Some(issuer) = path.get(1) else {
             return Err(refuse(&"an authority's own certificate signs nothing here"));
         };
         let trusted = Arc::new(Trusted { certificate: leaf.clone(), issuer: (*issuer).clone() });
-        self.with(configuration.generation, |remembered| remembered.paths.insert(key, trusted.clone()));
+        self.with(instance.generation, |remembered| remembered.paths.insert(key, trusted.clone()));
         Ok(trusted)
     }
 
     /// Whether `response` proves at `at` that the certificate is good.
     pub fn check_good(
         &self,
-        configuration: &Configuration,
+        instance: &Instance,
         place: Place,
         trusted: &Trusted,
         response: &[u8],
         at: Timestamp,
     ) -> Result<(), ExchangeFault> {
-        let status = self.status(configuration, place, trusted, response)?;
+        let status = self.status(instance, place, trusted, response)?;
         BasicResponse::check_current(&status, at, CLOCK_TOLERANCE_S)
             .map_err(|error| ExchangeFault::new(place, Cause::IncorrectValidationInfo, error))?;
-        check_status(configuration, place, &status, at)
+        check_status(instance, place, &status, at)
     }
 
     /// Whether one of `responses` proves that the certificate was good when a time-stamp was made at `at`. The stamp comes
     /// after the signature, so the configuration's freshness bounds the age, and not the responder's next update.
     pub fn check_was_good(
         &self,
-        configuration: &Configuration,
+        instance: &Instance,
         place: Place,
         trusted: &Trusted,
         responses: &[Vec<u8>],
         at: Timestamp,
     ) -> Result<(), ExchangeFault> {
         any_of(place, responses, |response| {
-            check_status(configuration, place, &self.status(configuration, place, trusted, response)?, at)
+            check_status(instance, place, &self.status(instance, place, trusted, response)?, at)
         })
     }
 
     fn status(
         &self,
-        configuration: &Configuration,
+        instance: &Instance,
         place: Place,
         trusted: &Trusted,
         response: &[u8],
     ) -> Result<SingleStatus, ExchangeFault> {
         let key = sha256(&[&sha256(response)[..], &sha256(trusted.certificate.der())[..]].concat());
-        if let Some(known) = self.with(configuration.generation, |remembered| remembered.responses.get(&key).cloned()) {
+        if let Some(known) = self.with(instance.generation, |remembered| remembered.responses.get(&key).cloned()) {
             return Ok(known);
         }
         let incorrect = |error| ExchangeFault::new(place, Cause::IncorrectValidationInfo, error);
         let basic = BasicResponse::from_der(response).map_err(incorrect)?;
-        let status = basic
-            .status_of(&trusted.certificate, &trusted.issuer, &configuration.responders)
-            .map_err(incorrect)?
-            .clone();
-        self.with(configuration.generation, |remembered| remembered.responses.insert(key, status.clone()));
+        let status =
+            basic.status_of(&trusted.certificate, &trusted.issuer, &instance.responders).map_err(incorrect)?.clone();
+        self.with(instance.generation, |remembered| remembered.responses.insert(key, status.clone()));
         Ok(status)
     }
 
     /// The one of `responses` that is about the certificate and good.
     pub fn check_any_good(
         &self,
-        configuration: &Configuration,
+        instance: &Instance,
         place: Place,
         trusted: &Trusted,
         responses: &[Vec<u8>],
         at: Timestamp,
     ) -> Result<(), ExchangeFault> {
-        any_of(place, responses, |response| self.check_good(configuration, place, trusted, response, at))
+        any_of(place, responses, |response| self.check_good(instance, place, trusted, response, at))
     }
 }
 
 /// Good, and told neither after `at` nor too long before it.
-fn check_status(
-    configuration: &Configuration,
-    place: Place,
-    status: &SingleStatus,
-    at: Timestamp,
-) -> Result<(), ExchangeFault> {
+fn check_status(instance: &Instance, place: Place, status: &SingleStatus, at: Timestamp) -> Result<(), ExchangeFault> {
     let refuse = |cause, why: &str| Err(ExchangeFault::new(place, cause, why));
     let age_s = at.as_second() - status.this_update.as_second();
-    if age_s > configuration.shared.ocsp_freshness_s {
+    if age_s > instance.shared.ocsp_freshness_s {
         return refuse(Cause::IncorrectValidationInfo, "the OCSP response is too old");
     }
     if age_s < -CLOCK_TOLERANCE_S {

@@ -77,7 +77,10 @@ fn judge(container: &[u8], configuration: &Configuration, verdict: &mut Verdict)
     let certificates = CertificateJudge::default();
     let fault = |fault: crate::fault::ExchangeFault| fault.to_string();
     let place = Place::ClientProxy;
-    let trusted = certificates.path(configuration, place, &read.certificate, &read.intermediates, at).map_err(fault)?;
+    let instance = configuration.instance(&signer.instance);
+    let instance =
+        instance.ok_or_else(|| format!("unknown_member: there is no configuration of {}", signer.instance))?;
+    let trusted = certificates.path(instance, place, &read.certificate, &read.intermediates, at).map_err(fault)?;
     if !is_signing(&trusted.certificate) || member_of(&trusted.certificate) != Some(signer.member_id()) {
         return Err(format!("incorrect_certificate: the certificate is not {}'s for signing", signer.member_id()));
     }
@@ -91,7 +94,7 @@ fn judge(container: &[u8], configuration: &Configuration, verdict: &mut Verdict)
         .check(trusted.certificate.key(), &parts, chain.as_ref())
         .map_err(|error| format!("{}: {error}", error.code()))?;
     assert!(absent.is_empty(), "every part was given with its data");
-    certificates.check_was_good(configuration, place, &trusted, &read.ocsp, at).map_err(fault)
+    certificates.check_was_good(instance, place, &trusted, &read.ocsp, at).map_err(fault)
 }
 
 fn read_entries(container: &[u8]) -> Result<Entries, String> {

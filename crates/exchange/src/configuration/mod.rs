@@ -2,9 +2,11 @@
 //! Without one that is current nothing is exchanged.
 
 mod download;
+mod instance;
 mod slot;
 
 pub use download::{CONFIGURATION_BYTES_MAX, ConfigurationSource, verify_documents};
+pub use instance::{Instance, is_registered_certificate};
 pub use slot::ConfigurationSlot;
 
 use crate::fault::{Cause, ExchangeFault, Place};
@@ -12,92 +14,96 @@ use base::Timestamp;
 use formats::{
     globalconf::{PrivateParameters, SecurityServer, SharedParameters},
     identifier::{ClientId, ServerId},
-    verify::Digest,
-    x509::Certificate,
 };
+use std::{collections::BTreeMap, ops::Deref, sync::Arc};
 
-/// One verified configuration with what is looked up in it.
+/// The verified configuration of the own instance, which it reads as, and those of the instances that it is federated with.
 #[derive(Debug)]
 pub struct Configuration {
-    pub shared: SharedParameters,
+    own: Arc<Instance>,
     pub private: PrivateParameters,
     pub expires: Timestamp,
-    /// Grows with every change of content, so that caches know when to forget.
-    pub generation: u64,
-    /// Approved certification authorities.
-    pub anchors: Vec<Certificate>,
-    pub intermediates: Vec<Certificate>,
-    /// OCSP responders that the configuration names beside the authorities themselves.
-    pub responders: Vec<Certificate>,
-    pub time_stamping: Vec<Certificate>,
+    partners: BTreeMap<String, Partner>,
+}
+
+/// A federated instance, and until when what is known of it may be used.
+#[derive(Debug, Clone)]
+pub struct Partner {
+    pub instance: Arc<Instance>,
+    pub expires: Timestamp,
+}
+
+impl Deref for Configuration {
+    type Target = Instance;
+
+    fn deref(&self) -> &Instance {
+        &self.own
+    }
 }
 
 impl Configuration {
     pub fn new(shared: SharedParameters, private: PrivateParameters, expires: Timestamp, generation: u64) -> Self {
-        // A certificate that cannot be read cannot be trusted; the others still can.
-        let read = |der: &Vec<u8>| Certificate::from_der(der).ok();
-        let authorities =
-            || shared.approved_cas.iter().flat_map(|ca| std::iter::once(&ca.top).chain(&ca.intermediates));
-        Configuration {
-            anchors: shared.approved_cas.iter().filter_map(|ca| read(&ca.top.certificate)).collect(),
-            intermediates: shared
-                .approved_cas
-                .iter()
-                .flat_map(|ca| &ca.intermediates)
-                .filter_map(|authority| read(&authority.certificate))
-                .collect(),
-            responders: authorities()
-                .flat_map(|authority| &authority.responders)
-                .filter_map(|responder| responder.certificate.as_ref().and_then(read))
-                .collect(),
-            time_stamping: shared.approved_tsas.iter().filter_map(|tsa| read(&tsa.certificate)).collect(),
-            shared,
-            private,
-            expires,
-            generation,
+        Configuration::of(Arc::new(Instance::new(shared, generation)), private, expires)
+    }
+
+    /// Of an instance that was read before: only the proof that it is current is new.
+    pub fn of(own: Arc<Instance>, private: PrivateParameters, expires: Timestamp) -> Self {
+        Configuration { own, private, expires, partners: BTreeMap::new() }
+    }
+
+    /// Together with what the federated instances publish.
+    pub fn with_partners(mut self, partners: impl IntoIterator<Item = Partner>) -> Self {
+        self.partners = partners.into_iter().map(|partner| (partner.instance.name().to_owned(), partner)).collect();
+        // The own instance is described by its own central server alone.
+        self.partners.remove(self.own.name());
+        self
+    }
+
+    pub fn own(&self) -> &Arc<Instance> {
+        &self.own
+    }
+
+    pub fn partners(&self) -> impl Iterator<Item = &Partner> {
+        self.partners.values()
+    }
+
+    /// What is known of an instance, current or not.
+    pub fn instance(&self, name: &str) -> Option<&Instance> {
+        if name == self.own.name() { Some(&self.own) } else { Some(&self.partners.get(name)?.instance) }
+    }
+
+    /// An instance by whose authorities and members something may be judged now.
+    pub fn current_instance(&self, place: Place, name: &str, now: Timestamp) -> Result<&Instance, ExchangeFault> {
+        let (instance, expires) = match self.partners.get(name) {
+            Some(partner) => (&partner.instance, partner.expires),
+            None if name == self.own.name() => (&self.own, self.expires),
+            None => {
+                let text = format!("there is no configuration of instance {name}");
+                return Err(ExchangeFault::new(place, Cause::UnknownMember, text));
+            }
+        };
+        if now < expires {
+            return Ok(instance);
         }
+        let text = format!("the global configuration of {name} has expired");
+        Err(ExchangeFault::new(place, Cause::GlobalConfOutdated, text))
     }
 
     /// Expired configurations stop messaging (reference §2.7).
     pub fn check_current(&self, place: Place, now: Timestamp) -> Result<(), ExchangeFault> {
-        if now < self.expires {
-            return Ok(());
-        }
-        Err(ExchangeFault::new(place, Cause::GlobalConfOutdated, "the global configuration has expired"))
+        self.current_instance(place, self.own.name(), now).map(|_| ())
     }
 
     pub fn server(&self, id: &ServerId) -> Option<&SecurityServer> {
-        self.shared.servers.iter().find(|server| server.id == *id)
+        self.instance(&id.instance)?.server(id)
     }
 
-    /// The servers that have `client` registered. An owner is a client of its server.
-    pub fn servers_of<'a>(&'a self, client: &'a ClientId) -> impl Iterator<Item = &'a SecurityServer> {
-        self.shared.servers.iter().filter(move |server| serves(server, client))
-    }
-
-    /// The server whose authentication certificate this is.
-    pub fn server_of_certificate(&self, der: &[u8]) -> Option<&SecurityServer> {
-        let hash = Digest::Sha256.of(der);
-        self.shared.servers.iter().find(|server| server.authentication_hashes.contains(&hash))
+    /// The servers that have `client` registered, in whichever instance. An owner is a client of its server.
+    pub fn servers_of<'a>(&'a self, client: &ClientId) -> impl Iterator<Item = &'a SecurityServer> + use<'a> {
+        self.instance(&client.instance).map(|instance| instance.servers_of(client)).into_iter().flatten()
     }
 
     pub fn is_registered(&self, server: &ServerId, client: &ClientId) -> bool {
-        self.server(server).is_some_and(|server| serves(server, client))
+        self.instance(&client.instance).is_some_and(|instance| instance.is_registered(server, client))
     }
-
-    /// The responder addresses of the authority that issued `certificate`.
-    pub fn responder_urls(&self, certificate: &Certificate) -> Vec<String> {
-        let authorities =
-            self.shared.approved_cas.iter().flat_map(|ca| std::iter::once(&ca.top).chain(&ca.intermediates));
-        authorities
-            .filter(|authority| {
-                Certificate::from_der(&authority.certificate).is_ok_and(|issuer| certificate.is_issued_by(&issuer))
-            })
-            .flat_map(|authority| authority.responders.iter().map(|responder| responder.url.clone()))
-            .collect()
-    }
-}
-
-fn serves(server: &SecurityServer, client: &ClientId) -> bool {
-    server.clients.contains(client) || server.id.owner() == *client
 }

@@ -55,10 +55,8 @@ impl ConfigurationSlot {
         let next = self.generation.load(Ordering::SeqCst) + 1;
         let mut fresh = self.source.download(&self.client, self.clock.now(), next).await?;
         // Caches live on when only the signature is new.
-        if let Some(known) =
-            self.at_hand().filter(|known| known.shared == fresh.shared && known.private == fresh.private)
-        {
-            fresh.generation = known.generation;
+        if let Some(known) = self.at_hand().filter(|known| known.shared == fresh.shared) {
+            fresh = Configuration::of(known.own().clone(), fresh.private, fresh.expires);
         } else {
             self.generation.store(next, Ordering::SeqCst);
         }

@@ -4,7 +4,7 @@
 use super::{SecurityServer, tls};
 use crate::{
     certificates::{CertificateJudge, is_authentication},
-    configuration::{Configuration, ConfigurationSlot},
+    configuration::{Configuration, ConfigurationSlot, is_registered_certificate},
     fault::{Cause, ExchangeFault, Place},
 };
 use base::{Clock, Fault};
@@ -75,16 +75,17 @@ impl PeerFacts {
     ) -> Result<(), ExchangeFault> {
         let refuse = |why: &str| ExchangeFault::new(Place::ClientProxy, Cause::SslAuthenticationFailed, why);
         let entry = configuration.server(&self.id).ok_or_else(|| refuse("the server is not registered"))?;
-        if !entry.authentication_hashes.contains(&Digest::Sha256.of(certificate)) {
+        if !is_registered_certificate(entry, certificate) {
             return Err(refuse("the certificate is not the one registered for the server"));
         }
         let now = self.clock.now();
-        let trusted = self.judge.path(configuration, Place::ClientProxy, certificate, &[], now)?;
+        let instance = configuration.current_instance(Place::ClientProxy, &self.id.instance, now)?;
+        let trusted = self.judge.path(instance, Place::ClientProxy, certificate, &[], now)?;
         if !is_authentication(&trusted.certificate) {
             return Err(refuse("the certificate is not for authentication"));
         }
         let ocsp = ocsp.ok_or_else(|| refuse("no OCSP response for the certificate"))?;
-        self.judge.check_good(configuration, Place::ClientProxy, &trusted, ocsp, now)
+        self.judge.check_good(instance, Place::ClientProxy, &trusted, ocsp, now)
     }
 }
 
@@ -119,7 +120,7 @@ impl Peers {
         let mut known = self.known.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         if let Some(peer) = known.get(id) {
             let seen = peer.facts.seen().certificate.clone();
-            if seen.is_none_or(|der| entry.authentication_hashes.contains(&Digest::Sha256.of(&der))) {
+            if seen.is_none_or(|der| is_registered_certificate(entry, &der)) {
                 return Ok(peer.clone());
             }
         }

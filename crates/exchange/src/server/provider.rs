@@ -152,14 +152,15 @@ impl SecurityServer {
         let refuse = |why: String| ExchangeFault::new(HERE, Cause::SslAuthenticationFailed, why);
         let leaf = peer.first().ok_or_else(|| refuse("the other server showed no certificate".to_owned()))?;
         let now = self.clock.now();
-        let trusted = self.judge.path(configuration, HERE, leaf, &peer[1..], now)?;
+        let instance = configuration.current_instance(HERE, &client.instance, now)?;
+        let trusted = self.judge.path(instance, HERE, leaf, &peer[1..], now)?;
         if !is_authentication(&trusted.certificate) {
             return Err(refuse("the certificate is not for authentication".to_owned()));
         }
-        self.judge.check_any_good(configuration, HERE, &trusted, ocsp, now)?;
-        let server = configuration.server_of_certificate(leaf);
+        self.judge.check_any_good(instance, HERE, &trusted, ocsp, now)?;
+        let server = instance.server_of_certificate(leaf);
         let server = server.ok_or_else(|| refuse("the certificate belongs to no registered server".to_owned()))?;
-        if configuration.is_registered(&server.id, client) {
+        if instance.is_registered(&server.id, client) {
             Ok(())
         } else {
             Err(refuse(format!("{} does not serve {client}", server.id)))

@@ -64,7 +64,8 @@ impl SecurityServer {
         let refuse = |error: message::SignatureError| ExchangeFault::coded(place, &error.code(), error);
         let read = message::read(&signed.signature).map_err(refuse)?;
         let now = self.clock.now();
-        let trusted = self.judge.path(configuration, place, &read.certificate, &read.intermediates, now)?;
+        let instance = configuration.current_instance(place, &signer.instance, now)?;
+        let trusted = self.judge.path(instance, place, &read.certificate, &read.intermediates, now)?;
         let incorrect = |why: &str| ExchangeFault::new(place, Cause::IncorrectCertificate, why);
         if !is_signing(&trusted.certificate) {
             return Err(incorrect("the certificate is not for signing"));
@@ -76,6 +77,6 @@ impl SecurityServer {
         let mut parts = vec![Part { name: MESSAGE_NAME, data: Some(message) }];
         parts.extend(body.map(|body| Part { name: &name, data: Some(body) }));
         read.check(trusted.certificate.key(), &parts, signed.chain.as_ref()).map_err(refuse)?;
-        self.judge.check_any_good(configuration, place, &trusted, &read.ocsp, now)
+        self.judge.check_any_good(instance, place, &trusted, &read.ocsp, now)
     }
 }

@@ -148,7 +148,7 @@ async fn a_kill_between_log_and_answer_leaves_the_request_on_both_sides() {
 
 /// A second asker server that lives by another configuration than the published one.
 async fn living_by(world: &World, change: impl FnOnce(&mut SharedParameters)) -> (Arc<SecurityServer>, String) {
-    let mut shared = world.exchange.central().configuration().shared;
+    let mut shared = world.exchange.central().configuration().shared.clone();
     change(&mut shared);
     let open = |name: &str| {
         let location = Location::Sqlite(world.directory.path().join(format!("{name}.db")));

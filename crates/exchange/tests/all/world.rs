@@ -326,7 +326,8 @@ struct PlanFacts {
 /// A port with `count - 1` free ones above it.
 fn free_ports(count: u16) -> u16 {
     for _ in 0..1_000 {
-        let base = 20_000 + u16::try_from(SystemChance.below(10_000)).expect("small") * 4;
+        // Below the ports that the system gives to clients, or one of them could be taken a moment later.
+        let base = 20_000 + u16::try_from(SystemChance.below(3_000)).expect("small") * 4;
         let bound: Vec<_> =
             (0..count).map_while(|n| std::net::TcpListener::bind(("127.0.0.1", base + n)).ok()).collect();
         if bound.len() == usize::from(count) {

@@ -25,6 +25,8 @@ pub struct DirectoryPart {
     pub instance: Option<String>,
     /// Path of the document on the same server.
     pub location: String,
+    /// Under which name an optional part is kept; the others have names of their own.
+    pub file_name: Option<String>,
     pub algorithm: DigestAlgorithm,
     pub digest: Vec<u8>,
 }
@@ -115,9 +117,10 @@ pub fn write_signed(directory: &Directory, signer: &dyn Signer, certificate: &[u
     inner.push_str("\r\n");
     for part in &directory.parts {
         let instance = part.instance.as_deref().map_or(String::new(), |instance| format!("; instance=\"{instance}\""));
+        let file_name = part.file_name.as_ref().map_or(String::new(), |name| format!("Content-file-name: {name}\r\n"));
         inner.push_str(&format!(
             "\r\n--{INNER}\r\nContent-type: application/octet-stream\r\nContent-transfer-encoding: base64\r\n\
-             Content-identifier: {}{instance}\r\nContent-location: {}\r\nHash-algorithm-id: {}\r\n\r\n{}",
+             Content-identifier: {}{instance}\r\nContent-location: {}\r\n{file_name}Hash-algorithm-id: {}\r\n\r\n{}",
             part.identifier,
             part.location,
             part.algorithm.uri(),
@@ -226,7 +229,7 @@ fn read_directory(document: &[u8], range: std::ops::Range<usize>, boundary: &str
         let identifier = header("content-identifier")?;
         let (identifier, instance) = match identifier.split_once(';') {
             Some((identifier, rest)) => {
-                let value = rest.split_once('=').map(|(_, value)| value.trim().trim_matches('"').to_owned());
+                let value = rest.split_once('=').map(|(_, value)| value.trim().trim_matches(['"', '\'']).to_owned());
                 (identifier.trim(), value)
             }
             None => (identifier, None),
@@ -235,6 +238,7 @@ fn read_directory(document: &[u8], range: std::ops::Range<usize>, boundary: &str
             identifier: identifier.to_owned(),
             instance,
             location: header("content-location")?.to_owned(),
+            file_name: entry.header("content-file-name").map(str::to_owned),
             algorithm: DigestAlgorithm::from_uri(header("hash-algorithm-id")?)
                 .ok_or_else(|| malformed("unknown digest"))?,
             digest: decode(&document[entry.body.clone()])?,
@@ -257,6 +261,7 @@ mod tests {
                 identifier: "SHARED-PARAMETERS".into(),
                 instance: Some("AZ".into()),
                 location: "/V6/AZ/shared-params.xml".into(),
+                file_name: Some("shared.xml".into()),
                 algorithm: DigestAlgorithm::Sha512,
                 digest: DigestAlgorithm::Sha512.digest(b"shared"),
             }],
