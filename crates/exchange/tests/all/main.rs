@@ -5,6 +5,8 @@ mod attacks;
 mod failures;
 mod logs;
 mod refusals;
+mod relay;
+mod simulation;
 mod vectors;
 mod wire;
 mod world;
