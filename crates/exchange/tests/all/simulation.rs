@@ -21,6 +21,7 @@ use std::{
 use tokio::net::TcpListener;
 
 /// How many seeds and how many steps of each: a few in every test run, many in `cargo xtask soak`.
+#[expect(clippy::disallowed_methods, reason = "the long form is asked for by whoever starts the tests")]
 fn extent() -> (u64, u64) {
     let number = |name: &str, few: u64| {
         std::env::var(name).map_or(few, |text| text.parse().unwrap_or_else(|_| panic!("{name} is no number")))
