@@ -3,6 +3,7 @@
 pub mod asice;
 pub mod asn1;
 pub mod cms;
+pub mod flaw;
 pub mod globalconf;
 pub mod hashchain;
 pub mod identifier;

@@ -1,9 +1,10 @@
 //! Digests and the checking of signatures with public keys, over `aws-lc-rs`. Every format comes here to verify, so that
-//! the list of accepted algorithms stands once: SHA-1 is a name for OCSP's certificate ids, never a signature's digest.
+//! the list of accepted algorithms stands once. SHA-1 is a name for OCSP's certificate ids; as a signature's digest it
+//! counts for old evidence alone, and only where a caller says until when.
 
 use crate::asn1::{Cursor, Malformed, ecdsa, oid};
 use aws_lc_rs::{digest, signature};
-use base::Algorithm;
+use base::{Algorithm, Timestamp};
 
 /// Message digests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -71,6 +72,29 @@ impl Scheme {
             Algorithm::EcdsaP256Sha256 => Scheme { family: Family::EcdsaFixed, digest: Digest::Sha256 },
             Algorithm::RsaPkcs1Sha256 => Scheme { family: Family::RsaPkcs1, digest: Digest::Sha256 },
         }
+    }
+}
+
+/// Which algorithms prove something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Strength {
+    /// What is accepted today.
+    #[default]
+    Current,
+    /// Also what was accepted in its time: RSA over SHA-1, and RSA keys from 1024 bits.
+    Past,
+}
+
+/// Until when the weak algorithms of the past were acceptable: evidence is judged by what held when it was made (ETSI TS
+/// 119 312 §4). Without an instant they never were.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct AlgorithmPolicy {
+    pub weak_until: Option<Timestamp>,
+}
+
+impl AlgorithmPolicy {
+    pub fn at(self, at: Timestamp) -> Strength {
+        if self.weak_until.is_some_and(|until| at < until) { Strength::Past } else { Strength::Current }
     }
 }
 
@@ -142,8 +166,14 @@ impl PublicKey {
 
     /// Whether `signature` is this key's over `message`.
     pub fn verifies(&self, scheme: Scheme, message: &[u8], signature: &[u8]) -> bool {
+        self.verifies_as_of(Strength::Current, scheme, message, signature)
+    }
+
+    /// The same by the algorithms of another time.
+    pub fn verifies_as_of(&self, strength: Strength, scheme: Scheme, message: &[u8], signature: &[u8]) -> bool {
         let Some(value) = self.in_der(scheme, signature) else { return false };
-        let Some(algorithm) = self.algorithm(scheme) else { return false };
+        let past = || if strength == Strength::Past { self.past_algorithm(scheme) } else { None };
+        let Some(algorithm) = past().or_else(|| self.algorithm(scheme)) else { return false };
         signature::UnparsedPublicKey::new(algorithm, &self.raw).verify(message, &value).is_ok()
     }
 
@@ -167,6 +197,16 @@ impl PublicKey {
             Family::EcdsaFixed => ecdsa::to_der(signature).ok().filter(|_| signature.len() == size),
             _ => Some(signature.to_vec()),
         }
+    }
+
+    /// RSA as it was used until about 2015; elliptic curves never were weak here.
+    fn past_algorithm(&self, scheme: Scheme) -> Option<&'static dyn signature::VerificationAlgorithm> {
+        Some(match (self.kind, scheme.family, scheme.digest) {
+            (Kind::Rsa, Family::RsaPkcs1, Digest::Sha1) => &signature::RSA_PKCS1_1024_8192_SHA1_FOR_LEGACY_USE_ONLY,
+            (Kind::Rsa, Family::RsaPkcs1, Digest::Sha256) => &signature::RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY,
+            (Kind::Rsa, Family::RsaPkcs1, Digest::Sha512) => &signature::RSA_PKCS1_1024_8192_SHA512_FOR_LEGACY_USE_ONLY,
+            _ => return None,
+        })
     }
 
     fn algorithm(&self, scheme: Scheme) -> Option<&'static dyn signature::VerificationAlgorithm> {

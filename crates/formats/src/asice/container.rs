@@ -137,7 +137,7 @@ pub fn is_file_name(name: &str) -> bool {
 }
 
 /// `META-INF/*signatures*.xml` (EN 319 162-1 §4.4.3.2).
-fn is_signatures(name: &str) -> bool {
+pub(super) fn is_signatures(name: &str) -> bool {
     let inside = name.strip_prefix("META-INF/").unwrap_or_default();
     !inside.contains('/') && inside.contains("signatures") && inside.ends_with(".xml")
 }

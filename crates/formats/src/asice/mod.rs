@@ -1,7 +1,8 @@
 //! Signed documents in one file: ASiC-E with XAdES (ETSI EN 319 162-1). The container with its limits, and the verdict on
-//! everything inside it, offline. The exchange's message containers are another profile of the same standard.
+//! everything inside it, offline. The exchange's message containers are another profile of the same standard: `exchange`.
 
 mod container;
+pub mod exchange;
 mod manifest;
 mod validate;
 mod verdict;

@@ -46,6 +46,7 @@ pub fn read_signature(cursor: &mut Cursor<'_>, digest: Option<Digest>) -> Result
         oid::ECDSA_WITH_SHA256 => scheme(Family::EcdsaDer, Digest::Sha256),
         oid::ECDSA_WITH_SHA384 => scheme(Family::EcdsaDer, Digest::Sha384),
         oid::ECDSA_WITH_SHA512 => scheme(Family::EcdsaDer, Digest::Sha512),
+        oid::SHA1_WITH_RSA => scheme(Family::RsaPkcs1, Digest::Sha1),
         oid::SHA256_WITH_RSA => scheme(Family::RsaPkcs1, Digest::Sha256),
         oid::SHA384_WITH_RSA => scheme(Family::RsaPkcs1, Digest::Sha384),
         oid::SHA512_WITH_RSA => scheme(Family::RsaPkcs1, Digest::Sha512),

@@ -2,12 +2,14 @@
 //! functions that write, the algorithm identifiers, and the two shapes of an ECDSA signature value.
 
 pub mod algorithm;
+mod ber;
 pub mod ecdsa;
 pub mod oid;
 mod read;
 mod time;
 pub mod write;
 
+pub use ber::definite;
 pub use read::{Cursor, Element, tag};
 pub use time::{read_time, write_generalized_time, write_validity_time};
 

@@ -2,8 +2,8 @@
 
 use crate::{
     asn1::{Cursor, Malformed, algorithm, oid, tag, write},
-    verify::{Digest, PublicKey, Scheme, sha256},
-    x509::{Certificate, in_der},
+    verify::{Digest, PublicKey, Scheme, Strength, sha256},
+    x509::{Certificate, Name, in_der},
 };
 use base::{Fault, Signer};
 use der::asn1::ObjectIdentifier;
@@ -93,7 +93,7 @@ pub struct SignedData {
     pub content: Vec<u8>,
     /// Certificates that came inside.
     pub certificates: Vec<Certificate>,
-    issuer: Option<Vec<u8>>,
+    issuer: Option<Name>,
     serial: Vec<u8>,
     digest: Digest,
     scheme: Option<Scheme>,
@@ -141,7 +141,7 @@ impl SignedData {
         signer.small_integer()?;
         let (issuer, serial) = if signer.next_is(tag::SEQUENCE) {
             let mut name = signer.sequence()?;
-            (Some(name.expect(tag::SEQUENCE)?.whole.to_vec()), name.integer()?.to_vec())
+            (Some(Name::from_der(name.expect(tag::SEQUENCE)?.whole)?), name.integer()?.to_vec())
         } else {
             (None, signer.expect(tag::context(0))?.content.to_vec())
         };
@@ -171,7 +171,7 @@ impl SignedData {
     /// Whether the signer named this certificate.
     pub fn names(&self, certificate: &Certificate) -> bool {
         match &self.issuer {
-            Some(issuer) => issuer == certificate.issuer().der() && self.serial == certificate.serial(),
+            Some(issuer) => certificate.issuer().matches(issuer) && self.serial == certificate.serial(),
             None => certificate.extensions().subject_key_identifier() == Some(&self.serial[..]),
         }
     }
@@ -183,6 +183,11 @@ impl SignedData {
 
     /// Content, attributes, certificate and signature value belong together. Trust in the certificate is the caller's.
     pub fn verify(&self, certificate: &Certificate) -> Result<(), CmsError> {
+        self.verify_as_of(certificate, Strength::Current)
+    }
+
+    /// The same by the algorithms of another time.
+    pub fn verify_as_of(&self, certificate: &Certificate, strength: Strength) -> Result<(), CmsError> {
         if !self.names(certificate) {
             return Err(CmsError::OtherCertificate);
         }
@@ -201,7 +206,7 @@ impl SignedData {
         let key: &PublicKey = certificate.key();
         let set = write::element(tag::SET, &self.signed);
         let scheme = self.scheme.ok_or(CmsError::Signature)?;
-        if key.verifies(scheme, &set, &self.signature) { Ok(()) } else { Err(CmsError::Signature) }
+        if key.verifies_as_of(strength, scheme, &set, &self.signature) { Ok(()) } else { Err(CmsError::Signature) }
     }
 
     /// RFC 3161 §2.4.2 demands it of time-stamps.

@@ -1,17 +1,25 @@
 //! The exchange's global configuration (configuration download protocol): who is a member, which servers and authorities
 //! there are. Parameters as XML (version 6), published in a signed directory that expires.
 
+mod certificate_profile;
 mod directory;
+mod local;
 mod private;
+mod responder_order;
 mod shared_parameters;
 mod shared_parameters_read;
+mod trust;
 
+pub use certificate_profile::member_by_profile;
 pub use directory::{Directory, DirectoryError, DirectoryPart, SignedDirectory, read_signed, write_signed};
+pub use local::{LocalConfiguration, LocalInstance, Versioned};
 pub use private::{Anchor, ManagementService, PrivateParameters, Source, read_anchor, write_anchor};
+pub use responder_order::ResponderOrder;
 pub use shared_parameters::{
     ApprovedCa, ApprovedTsa, CertificateAuthority, ConfigurationSource, GlobalGroup, Member, MemberClass,
     OcspResponder, SecurityServer, SharedParameters, Subsystem,
 };
+pub use trust::{ApprovedAuthority, Trust};
 
 use std::fmt;
 

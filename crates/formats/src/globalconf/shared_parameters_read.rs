@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     identifier::{ClientId, ServerId, read_group_member},
+    x509::from_written,
     xml::{self, Element},
 };
 use std::collections::BTreeMap;
@@ -53,7 +54,17 @@ fn needed(element: &Element, name: &str) -> Result<String, ParameterError> {
 }
 
 fn certificate(element: &Element, name: &str) -> Result<Vec<u8>, ParameterError> {
-    decode_base64(&needed(element, name)?)
+    decode_certificate(&needed(element, name)?)
+}
+
+/// Some central servers put the textual form under the base64: then the certificate inside is meant.
+fn decode_certificate(text: &str) -> Result<Vec<u8>, ParameterError> {
+    let bytes = decode_base64(text)?;
+    if !bytes.starts_with(b"-----BEGIN ") {
+        return Ok(bytes);
+    }
+    let certificate = from_written(&bytes).map_err(|error| ParameterError(error.to_string()))?;
+    Ok(certificate.der().to_vec())
 }
 
 fn certificates(element: &Element, name: &'static str) -> Result<Vec<Vec<u8>>, ParameterError> {
@@ -83,7 +94,7 @@ fn read_authority(element: &Element) -> Result<CertificateAuthority, ParameterEr
     let responder = |ocsp: &Element| {
         Ok(OcspResponder {
             url: needed(ocsp, "url")?,
-            certificate: optional(ocsp, "cert").map(|text| decode_base64(&text)).transpose()?,
+            certificate: optional(ocsp, "cert").map(|text| decode_certificate(&text)).transpose()?,
             cost: optional(ocsp, "costType"),
         })
     };
@@ -169,6 +180,7 @@ fn read_group(element: &Element) -> Result<GlobalGroup, ParameterError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{testpki::TestPki, x509::to_pem};
 
     fn example() -> SharedParameters {
         let client = |text: &str| ClientId::parse(text).expect("a client");
@@ -229,6 +241,19 @@ mod tests {
     fn parameters_are_read_back() {
         let parameters = example();
         assert_eq!(SharedParameters::read(&parameters.to_xml()), Ok(parameters));
+    }
+
+    #[test]
+    fn a_certificate_may_be_written_as_text_under_the_base64() {
+        let root = TestPki::new().root;
+        let with = |certificate: &[u8]| {
+            let mut parameters = example();
+            parameters.approved_cas[0].top.certificate = certificate.to_vec();
+            SharedParameters::read(&parameters.to_xml()).map(|read| read.approved_cas[0].top.certificate.clone())
+        };
+        assert_eq!(with(to_pem(std::slice::from_ref(&root)).as_bytes()), Ok(root.der().to_vec()));
+        assert_eq!(with(root.der()), Ok(root.der().to_vec()));
+        assert!(with(b"-----BEGIN NOTHING-----\n").is_err());
     }
 
     #[test]

@@ -7,7 +7,7 @@ mod verify;
 
 pub use build::{Chain, data_chain, tree};
 pub use node::{Digest, DigestAlgorithm, node_value};
-pub use verify::{ChainError, Input, Transform, check_result, verify};
+pub use verify::{ChainError, Input, Resolve, Transform, check_result, follow, verify};
 
 pub const NAMESPACE: &str = "http://cyber.ee/hashchain";
 pub const DSIG: &str = "http://www.w3.org/2000/09/xmldsig#";

@@ -1,7 +1,10 @@
 //! Following a chain from its result down to the data that it covers.
 
 use super::{DSIG, Digest, DigestAlgorithm, NAMESPACE, node_value};
-use crate::xml::{self, Element};
+use crate::xml::{
+    self, Element,
+    shape::{Schema, Shape},
+};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use std::{
     cell::{Cell, RefCell},
@@ -61,6 +64,9 @@ impl std::error::Error for ChainError {}
 /// What applies a transform (named by its URI) to data; `None` when it is not known.
 pub type Transform<'a> = &'a dyn Fn(&str, &[u8]) -> Option<Vec<u8>>;
 
+/// Gives what is at hand of a document by its name; `None` when nobody knows the name.
+pub type Resolve<'a> = &'a dyn Fn(&str) -> Option<Input>;
+
 /// How deep steps may lead: a tree over 2^32 inputs.
 const DEPTH_MAX: usize = 64;
 /// How many steps one verification resolves: a chain that refers to itself twice per step would never end.
@@ -74,26 +80,35 @@ pub fn verify(
     inputs: &[(String, Input)],
     transform: Transform<'_>,
 ) -> Result<Vec<String>, ChainError> {
-    let result = xml::read(result).map_err(|error| ChainError::Malformed(error.to_string()))?;
-    if !result.is(NAMESPACE, "HashChainResult") {
-        return malformed("the root is not HashChainResult");
-    }
+    let required: Vec<String> = inputs.iter().map(|(name, _)| name.clone()).collect();
+    let resolve = |name: &str| inputs.iter().find(|(known, _)| known == name).map(|(_, input)| input.clone());
+    follow(result, documents, &required, &resolve, transform)
+}
+
+/// The same with inputs that are looked up as the chain names them; those in `required` must be reached.
+pub fn follow(
+    result: &[u8],
+    documents: &dyn Fn(&str) -> Option<Vec<u8>>,
+    required: &[String],
+    resolve: Resolve<'_>,
+    transform: Transform<'_>,
+) -> Result<Vec<String>, ChainError> {
+    let result = read(result, "HashChainResult")?;
     let uri = result.attribute("", "URI").ok_or(ChainError::Malformed("no URI".into()))?;
     let (name, step) = uri.split_once('#').ok_or(ChainError::Malformed("URI names no step".into()))?;
     let algorithm = method(result.child(DSIG, "DigestMethod"))?;
     let expected = digest_value(&result)?;
     let bytes = documents(name).ok_or(ChainError::InvalidReference(name.to_owned()))?;
-    let chain = xml::read(&bytes).map_err(|error| ChainError::Malformed(error.to_string()))?;
-    if !chain.is(NAMESPACE, "HashChain") {
-        return malformed("the root is not HashChain");
-    }
-    check_shape(&chain)?;
-    let default = method(chain.child(NAMESPACE, "DefaultDigestMethod"))?;
+    let chain = read(&bytes, "HashChain")?;
+    check_steps(&chain)?;
+    let default = match chain.child(NAMESPACE, "DefaultDigestMethod") {
+        Some(default) => Some(method(Some(default))?),
+        None => None,
+    };
     let (used, absent, count) = (RefCell::default(), RefCell::default(), Cell::new(0));
-    let walk = Walk { chain: &chain, default, inputs, transform, used, absent, count };
+    let walk = Walk { chain: &chain, default, resolve, transform, used, absent, count };
     let computed = walk.step(step, algorithm, 0)?;
-    let unused: Vec<String> =
-        inputs.iter().map(|(name, _)| name.clone()).filter(|name| !walk.used.borrow().contains(name)).collect();
+    let unused: Vec<String> = required.iter().filter(|name| !walk.used.borrow().contains(*name)).cloned().collect();
     if !unused.is_empty() {
         return Err(ChainError::UnusedInputs(unused));
     }
@@ -125,31 +140,58 @@ fn digest_value(element: &Element) -> Result<Vec<u8>, ChainError> {
     STANDARD.decode(text).map_err(|_| ChainError::Malformed("digest value is not base64".into()))
 }
 
-/// The elements that the schema allows, before any of them is believed.
-fn check_shape(chain: &Element) -> Result<(), ChainError> {
-    let mut steps = 0;
-    for child in &chain.children {
-        match child.name.as_str() {
-            "DefaultDigestMethod" if steps == 0 => {}
-            "HashStep" if child.attribute("", "id").is_some() && !child.children.is_empty() => steps += 1,
-            _ => return malformed("an element that the schema does not allow"),
-        }
-        let allowed = |inner: &Element| {
-            let data = matches!(inner.name.as_str(), "HashValue" | "StepRef" | "DataRef");
-            let of_data = |part: &Element| matches!(part.name.as_str(), "DigestMethod" | "DigestValue" | "Transforms");
-            child.name != "HashStep" || (data && inner.children.iter().all(of_data))
-        };
-        if !child.children.iter().all(allowed) {
-            return malformed("a step has an element that the schema does not allow");
+/// Reads one of the two documents and checks it by the schema (hash chain schema of BATCH-TS).
+fn read(document: &[u8], root: &str) -> Result<Element, ChainError> {
+    let element = xml::read(document).map_err(|error| ChainError::Malformed(error.to_string()))?;
+    if !element.is(NAMESPACE, root) {
+        return malformed(&format!("the root is not {root}"));
+    }
+    SCHEMA.check(&element).map_err(ChainError::Malformed)?;
+    Ok(element)
+}
+
+const fn shape(element: &'static str, content: &'static str, attributes: &'static str) -> Shape {
+    Shape { element, content, attributes }
+}
+
+const SCHEMA: Schema = Schema {
+    prefixes: &[("hc", NAMESPACE), ("ds", DSIG)],
+    shapes: &[
+        shape("hc:HashChainResult", "ds:DigestMethod? ds:DigestValue", "URI!"),
+        shape("hc:HashChain", "hc:DefaultDigestMethod? hc:HashStep*", ""),
+        shape("hc:DefaultDigestMethod", "#any", "Algorithm!"),
+        shape("hc:HashStep", "(hc:HashValue | hc:StepRef | hc:DataRef)*", "id"),
+        shape("hc:HashValue", "ds:DigestMethod? ds:Transforms? ds:DigestValue", ""),
+        shape("hc:StepRef", "ds:DigestMethod?", "URI!"),
+        shape("hc:DataRef", "ds:DigestMethod? ds:Transforms? ds:DigestValue", "URI!"),
+        shape("ds:DigestMethod", "#any", "Algorithm!"),
+        shape("ds:DigestValue", "#base64", ""),
+        shape("ds:Transforms", "ds:Transform+", ""),
+        shape("ds:Transform", "#any", "Algorithm!"),
+    ],
+};
+
+/// Every step that is referred to is there, once.
+fn check_steps(chain: &Element) -> Result<(), ChainError> {
+    let mut ids = BTreeSet::new();
+    for id in chain.children.iter().filter_map(|step| step.attribute("", "id")) {
+        if !ids.insert(id) {
+            return malformed(&format!("there are two steps {id}"));
         }
     }
-    if steps == 0 { malformed("no step") } else { Ok(()) }
+    let references = chain.children.iter().flat_map(|step| &step.children).filter(|part| part.name == "StepRef");
+    for uri in references.filter_map(|reference| reference.attribute("", "URI")) {
+        if !uri.strip_prefix('#').is_some_and(|id| ids.contains(id)) {
+            return malformed(&format!("there is no step {uri}"));
+        }
+    }
+    Ok(())
 }
 
 struct Walk<'a> {
     chain: &'a Element,
-    default: DigestAlgorithm,
-    inputs: &'a [(String, Input)],
+    default: Option<DigestAlgorithm>,
+    resolve: Resolve<'a>,
     transform: Transform<'a>,
     used: RefCell<BTreeSet<String>>,
     absent: RefCell<Vec<String>>,
@@ -169,7 +211,7 @@ impl Walk<'_> {
         for part in &step.children {
             let algorithm = match part.child(DSIG, "DigestMethod") {
                 Some(own) => method(Some(own))?,
-                None => self.default,
+                None => self.default.ok_or(ChainError::Malformed("no digest method".into()))?,
             };
             let value = match part.name.as_str() {
                 "HashValue" => digest_value(part)?,
@@ -187,17 +229,16 @@ impl Walk<'_> {
     fn data(&self, part: &Element, algorithm: DigestAlgorithm) -> Result<Vec<u8>, ChainError> {
         let name = part.attribute("", "URI").ok_or(ChainError::Malformed("data reference without URI".into()))?;
         let stored = digest_value(part)?;
-        let input = self.inputs.iter().find(|(known, _)| known == name).map(|(_, input)| input);
+        let input = (self.resolve)(name);
         self.used.borrow_mut().insert(name.to_owned());
         match input {
             None => Err(ChainError::InvalidReference(name.to_owned())),
-            Some(Input::Digest(digest)) => Ok(digest.clone()),
+            Some(Input::Digest(digest)) => Ok(digest),
             Some(Input::Absent) => {
                 self.absent.borrow_mut().push(name.to_owned());
                 Ok(stored)
             }
-            Some(Input::Data(data)) => {
-                let mut data = data.clone();
+            Some(Input::Data(mut data)) => {
                 for applied in part.child(DSIG, "Transforms").iter().flat_map(|list| &list.children) {
                     let uri = applied.attribute("", "Algorithm").unwrap_or_default();
                     data = (self.transform)(uri, &data)

@@ -39,6 +39,14 @@ impl CertId {
             && self.issuer_key_hash == self.digest.of(issuer.key().raw())
     }
 
+    /// Whether `certificate` of `issuer` is meant. The issuer's name may be digested as either certificate writes it.
+    pub fn is_about(&self, certificate: &Certificate, issuer: &Certificate) -> bool {
+        let names = [issuer.subject(), certificate.issuer()];
+        self.serial == certificate.serial()
+            && self.issuer_key_hash == self.digest.of(issuer.key().raw())
+            && names.iter().any(|name| self.issuer_name_hash == self.digest.of(name.der()))
+    }
+
     /// Lower-case hexadecimal without leading zeros, as `Certificate::serial_hex`.
     pub fn serial_hex(&self) -> String {
         base::hex(&self.serial).trim_start_matches('0').to_owned()

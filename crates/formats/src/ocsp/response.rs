@@ -3,7 +3,7 @@
 use super::request::{CertId, nonce_extension, read_nonce};
 use crate::{
     asn1::{Cursor, Malformed, algorithm, oid, read_time, tag, write, write_generalized_time},
-    verify::{Digest, Scheme},
+    verify::{Digest, Scheme, Strength},
     x509::{Certificate, key_identifier},
 };
 use base::{Fault, Signer, Timestamp};
@@ -252,6 +252,30 @@ impl BasicResponse {
             single.certificate.serial == certificate.serial() && single.certificate.is_of_issuer(issuer)
         };
         self.statuses.iter().find(meant).ok_or(OcspError::OtherCertificate)
+    }
+
+    /// The same as the exchange judges it: told by the issuer itself, a responder that the issuer certified for it, or one
+    /// of `configured` for this issuer. The responder's name is not asked, because names are written in many ways: what
+    /// counts is that the key of one who may speak made the signature.
+    pub fn status_by_key(
+        &self,
+        certificate: &Certificate,
+        issuer: &Certificate,
+        configured: &[Certificate],
+        strength: Strength,
+    ) -> Result<&SingleStatus, OcspError> {
+        let meant = |single: &&SingleStatus| single.certificate.is_about(certificate, issuer);
+        let single = self.statuses.iter().find(meant).ok_or(OcspError::OtherCertificate)?;
+        let delegated = self.certificates.iter().filter(|responder| {
+            responder.extensions().has_purpose(oid::OCSP_SIGNING)
+                && responder.is_valid_at(self.produced_at)
+                && responder.is_issued_by_as_of(issuer, strength)
+        });
+        let scheme = self.scheme.ok_or(OcspError::Signature)?;
+        let signed =
+            |responder: &Certificate| responder.key().verifies_as_of(strength, scheme, &self.data, &self.signature);
+        let mut entitled = std::iter::once(issuer).chain(configured).chain(delegated);
+        if entitled.any(signed) { Ok(single) } else { Err(OcspError::Responder) }
     }
 
     /// thisUpdate and nextUpdate allow the response at the instant; `tolerance_s` for clocks that differ.

@@ -5,7 +5,7 @@ mod response;
 mod token;
 
 pub use request::{NONCE_SIZE_BYTES_MAX, REQUEST_SIZE_BYTES_MAX, TimeStampRequest};
-pub use response::{FailureInfo, RESPONSE_SIZE_BYTES_MAX, read_response, refusal, response};
+pub use response::{FailureInfo, Granted, RESPONSE_SIZE_BYTES_MAX, read_answer, read_response, refusal, response};
 pub use token::{TimeStamp, TimeStampToken, TspError};
 
 #[cfg(test)]

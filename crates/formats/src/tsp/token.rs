@@ -5,9 +5,9 @@ use super::{
     request::{imprint, read_imprint},
 };
 use crate::{
-    asn1::{Cursor, Malformed, oid, read_time, tag, write, write_generalized_time},
+    asn1::{Cursor, Malformed, definite, oid, read_time, tag, write, write_generalized_time},
     cms::{self, CmsError, SignedData},
-    verify::Digest,
+    verify::{AlgorithmPolicy, Digest},
     x509::{Certificate, PathError, check_path},
 };
 use base::{Fault, Signer, Timestamp};
@@ -128,6 +128,11 @@ impl TimeStampToken {
         Ok(TimeStampToken { der: der.to_vec(), signed, stamp })
     }
 
+    /// A token that another program streamed: lengths may be open.
+    pub fn from_ber(ber: &[u8]) -> Result<Self, TspError> {
+        TimeStampToken::from_der(&definite(ber)?)
+    }
+
     pub fn der(&self) -> &[u8] {
         &self.der
     }
@@ -166,6 +171,24 @@ impl TimeStampToken {
         }
         let between = [&self.signed.certificates[..], at_hand].concat();
         check_path(authority, &between, anchors, self.stamp.at).map_err(TspError::Path)?;
+        Ok(self.stamp.at)
+    }
+
+    /// The token is over `message` and signed by that one of `authorities` which it names: how the exchange judges, where
+    /// the global configuration vouches for each authority by its certificate. Neither path nor validity is asked.
+    /// The order decides which error is told: imprint, authority, signature.
+    pub fn verify_named(
+        &self,
+        message: &[u8],
+        authorities: &[Certificate],
+        algorithms: AlgorithmPolicy,
+    ) -> Result<Timestamp, TspError> {
+        if self.stamp.digest.of(message) != self.stamp.imprint {
+            return Err(TspError::Imprint);
+        }
+        let named = authorities.iter().find(|authority| self.signed.names(authority));
+        let authority = named.ok_or(TspError::NotAuthority)?;
+        self.signed.verify_as_of(authority, algorithms.at(self.stamp.at)).map_err(|_| TspError::Signature)?;
         Ok(self.stamp.at)
     }
 

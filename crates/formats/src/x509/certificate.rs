@@ -3,7 +3,7 @@
 use super::{Extensions, Name};
 use crate::{
     asn1::{Cursor, Malformed, algorithm, read_time, tag},
-    verify::{Digest, PublicKey, Scheme},
+    verify::{Digest, PublicKey, Scheme, Strength},
 };
 use base::Timestamp;
 use std::ops::Range;
@@ -123,8 +123,13 @@ impl Certificate {
 
     /// Whether the other certificate's key made this one's signature and its subject is this one's issuer.
     pub fn is_issued_by(&self, issuer: &Certificate) -> bool {
-        self.issuer == issuer.subject
-            && self.scheme.is_some_and(|scheme| issuer.key.verifies(scheme, self.tbs(), &self.signature))
+        self.is_issued_by_as_of(issuer, Strength::Current)
+    }
+
+    /// The same by the algorithms of another time.
+    pub fn is_issued_by_as_of(&self, issuer: &Certificate, strength: Strength) -> bool {
+        let verifies = |scheme| issuer.key.verifies_as_of(strength, scheme, self.tbs(), &self.signature);
+        self.issuer.matches(&issuer.subject) && self.scheme.is_some_and(verifies)
     }
 
     pub fn is_self_issued(&self) -> bool {

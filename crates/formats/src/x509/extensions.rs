@@ -126,6 +126,11 @@ impl Extensions {
         self.is_ca
     }
 
+    /// Whether it is an authority's and the usage, where it is stated, allows to issue (RFC 5280 §6.1.4 (k), (n)).
+    pub fn may_issue(&self) -> bool {
+        self.is_ca && self.key_usage.as_ref().is_none_or(|bits| bits.contains(&(KeyUsage::KeyCertSign as u8)))
+    }
+
     /// How many further authorities may follow (RFC 5280 §4.2.1.9).
     pub fn path_length(&self) -> Option<u64> {
         self.path_length

@@ -14,8 +14,8 @@ pub use extensions::{Extensions, KeyUsage};
 pub(crate) use issue::in_der;
 pub use issue::{Issuer, Template, key_identifier, sign_tbs};
 pub use name::{Name, NameBuilder};
-pub use path::{PATH_LENGTH_MAX, PathError, check_path};
-pub use pem::{from_pem, to_pem};
+pub use path::{PATH_LENGTH_MAX, PathError, PathRules, check_path, find_path};
+pub use pem::{from_pem, from_written, to_pem};
 pub use profile::{Profile, SubjectKind};
 
 #[cfg(test)]

@@ -30,6 +30,9 @@ impl Name {
                     tag::UTF8_STRING | tag::PRINTABLE_STRING | tag::IA5_STRING => {
                         String::from_utf8(value.content.to_vec()).map_err(|_| pair.malformed())?
                     }
+                    // Latin 1 is what everybody wrote under this type (RFC 5280 §4.1.2.4 knows it from old names only).
+                    tag::TELETEX_STRING => value.content.iter().map(|byte| char::from(*byte)).collect(),
+                    tag::BMP_STRING => two_byte_text(value.content).ok_or(pair.malformed())?,
                     _ => format!("#{}", base::hex(value.whole)),
                 };
                 attributes.push((kind, text));
@@ -49,6 +52,11 @@ impl Name {
     /// The first value of an attribute.
     pub fn attribute(&self, kind: ObjectIdentifier) -> Option<&str> {
         self.attributes.iter().find(|(found, _)| *found == kind).map(|(_, value)| value.as_str())
+    }
+
+    /// The same attributes in the same order, whatever the types of their strings (RFC 5280 §7.1).
+    pub fn matches(&self, other: &Name) -> bool {
+        self.der == other.der || (self.attributes == other.attributes && self.grouping == other.grouping)
     }
 
     pub fn common_name(&self) -> Option<&str> {
@@ -81,6 +89,12 @@ impl Name {
         names.reverse();
         names.join(",")
     }
+}
+
+fn two_byte_text(content: &[u8]) -> Option<String> {
+    let (units, []) = content.as_chunks::<2>() else { return None };
+    let units: Vec<u16> = units.iter().map(|unit| u16::from_be_bytes(*unit)).collect();
+    String::from_utf16(&units).ok()
 }
 
 fn pair(kind: ObjectIdentifier, value: &str) -> String {
@@ -168,6 +182,19 @@ mod tests {
         assert_eq!(name.rfc4514(), r#"CN=\ Məmmədova\+Aytən\ ,2.5.4.5=PNOAZ-AYTEN01,O=Xəzər Tikinti\, \"MMC\",C=AZ"#);
         assert_eq!(name.person_identifier(), Some("AYTEN01"));
         assert_eq!(name.organization_identifier(), None);
+    }
+
+    #[test]
+    fn the_type_of_a_string_does_not_make_another_name() {
+        let written = |tag: u8, content: &[u8]| {
+            let pair = write::sequence(&[&write::oid(oid::COMMON_NAME), &write::element(tag, content)]);
+            Name::from_der(&write::sequence(&[&write::element(tag::SET, &pair)])).expect("a name")
+        };
+        let utf8 = written(tag::UTF8_STRING, "Säule".as_bytes());
+        for other in [written(tag::TELETEX_STRING, b"S\xe4ule"), written(tag::BMP_STRING, b"\0S\0\xe4\0u\0l\0e")] {
+            assert!(utf8.matches(&other) && utf8 != other);
+        }
+        assert!(!utf8.matches(&written(tag::UTF8_STRING, b"Saule")));
     }
 
     #[test]

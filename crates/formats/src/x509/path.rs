@@ -1,7 +1,8 @@
 //! Path checking (RFC 5280 §6) for the small trees we live in: a leaf, at most a few authorities, anchors given by
 //! configuration. Policies are not mapped and names are not constrained: a certificate that demands it is refused.
 
-use super::{Certificate, KeyUsage};
+use super::Certificate;
+use crate::verify::Strength;
 use base::Timestamp;
 
 /// How many certificates a path may have, leaf and anchor included.
@@ -36,6 +37,13 @@ impl std::fmt::Display for PathError {
 
 impl std::error::Error for PathError {}
 
+/// By what a path is judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PathRules {
+    pub at: Timestamp,
+    pub strength: Strength,
+}
+
 /// The path from `leaf` to one of `anchors` through `intermediates`, checked at the instant `at`: leaf first, anchor last.
 /// A leaf that is itself an anchor is its own path.
 pub fn check_path<'a>(
@@ -44,23 +52,69 @@ pub fn check_path<'a>(
     anchors: &'a [Certificate],
     at: Timestamp,
 ) -> Result<Vec<&'a Certificate>, PathError> {
-    let mut path = vec![leaf];
-    loop {
-        let last = path[path.len() - 1];
-        check_itself(last, at)?;
-        if anchors.contains(last) {
-            return Ok(path);
+    find_path(leaf, intermediates, anchors, PathRules { at, strength: Strength::Current })
+}
+
+/// The same by rules of the caller. Where several issuers fit, each is tried: an expired one hides no other.
+pub fn find_path<'a>(
+    leaf: &'a Certificate,
+    intermediates: &'a [Certificate],
+    anchors: &'a [Certificate],
+    rules: PathRules,
+) -> Result<Vec<&'a Certificate>, PathError> {
+    let mut search = Search { intermediates, anchors, rules, path: vec![leaf], steps: 0 };
+    check_itself(leaf, rules.at)?;
+    search.extend()?;
+    Ok(search.path)
+}
+
+/// Most issuers that one search tries.
+const STEPS_MAX: usize = 64;
+
+struct Search<'a> {
+    intermediates: &'a [Certificate],
+    anchors: &'a [Certificate],
+    rules: PathRules,
+    path: Vec<&'a Certificate>,
+    steps: usize,
+}
+
+impl<'a> Search<'a> {
+    /// Goes on from the last certificate of the path until an anchor; on failure the path is as it was.
+    fn extend(&mut self) -> Result<(), PathError> {
+        let last = self.path[self.path.len() - 1];
+        if self.anchors.contains(last) {
+            return Ok(());
         }
-        if path.len() == PATH_LENGTH_MAX {
+        if self.path.len() == PATH_LENGTH_MAX {
             return Err(PathError::Untrusted);
         }
-        let unused = intermediates.iter().filter(|candidate| !path.contains(candidate));
-        let issuer =
-            anchors.iter().chain(unused).find(|issuer| last.is_issued_by(issuer)).ok_or(PathError::Untrusted)?;
+        let mut refusal = PathError::Untrusted;
+        for issuer in self.anchors.iter().chain(self.intermediates) {
+            if self.path.contains(&issuer) || !last.is_issued_by_as_of(issuer, self.rules.strength) {
+                continue;
+            }
+            self.steps += 1;
+            if self.steps > STEPS_MAX {
+                return Err(PathError::Untrusted);
+            }
+            match self.through(issuer) {
+                Ok(()) => return Ok(()),
+                Err(error) => refusal = error,
+            }
+        }
+        Err(refusal)
+    }
+
+    fn through(&mut self, issuer: &'a Certificate) -> Result<(), PathError> {
         // Authorities between the issuer and the leaf, self-issued ones not counted (RFC 5280 §6.1.4 (l), (m)).
-        let below = path[1..].iter().filter(|authority| !authority.is_self_issued()).count();
+        let below = self.path[1..].iter().filter(|authority| !authority.is_self_issued()).count();
         check_authority(issuer, below)?;
-        path.push(issuer);
+        check_itself(issuer, self.rules.at)?;
+        self.path.push(issuer);
+        self.extend().inspect_err(|_| {
+            self.path.pop();
+        })
     }
 }
 
@@ -80,9 +134,5 @@ fn check_itself(certificate: &Certificate, at: Timestamp) -> Result<(), PathErro
 fn check_authority(issuer: &Certificate, below: usize) -> Result<(), PathError> {
     let extensions = issuer.extensions();
     let room = extensions.path_length().is_none_or(|most| u64::try_from(below).is_ok_and(|below| below <= most));
-    if extensions.is_ca() && extensions.has_usage(KeyUsage::KeyCertSign) && room {
-        Ok(())
-    } else {
-        Err(PathError::NotAuthority)
-    }
+    if extensions.may_issue() && room { Ok(()) } else { Err(PathError::NotAuthority) }
 }

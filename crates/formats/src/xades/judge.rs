@@ -71,6 +71,12 @@ impl<'a> Tree<'a> {
         self.document.children(node).into_iter().filter(|child| self.is(*child, namespace, name)).collect()
     }
 
+    /// Every element of this name below another, in document order.
+    pub(super) fn below(&self, node: NodeId, namespace: &str, name: &str) -> Vec<NodeId> {
+        let all = self.document.descendants(node);
+        all.into_iter().filter(|found| *found != node && self.is(*found, namespace, name)).collect()
+    }
+
     pub(super) fn elements(&self, node: NodeId) -> Vec<NodeId> {
         self.document.children(node).into_iter().filter(|child| self.document.element(*child).is_some()).collect()
     }
@@ -119,6 +125,11 @@ impl<'a> Tree<'a> {
 pub fn canonical_document(text: &str, method: &str) -> Result<Vec<u8>, XadesError> {
     let tree = Tree::parse(text)?;
     tree.canonical(tree.root()?, method, &[])
+}
+
+/// The transforms of the exchange's hash chains: canonical forms of whole documents.
+pub fn transform(uri: &str, data: &[u8]) -> Option<Vec<u8>> {
+    canonical_document(std::str::from_utf8(data).ok()?, uri).ok()
 }
 
 /// The one element of this name in a document, in canonical form; several of the name are a wrong structure, because a

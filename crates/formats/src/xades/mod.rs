@@ -2,11 +2,12 @@
 //! canonical by construction, read and judged in whatever shape others wrote them. The exchange's message signatures have
 //! a shape of their own: see `message`.
 
+pub mod exchange;
 mod judge;
 mod read;
 mod write;
 
-pub use judge::{DEPTH_MAX, XML_SIZE_BYTES_MAX, canonical_document, canonical_element};
+pub use judge::{DEPTH_MAX, XML_SIZE_BYTES_MAX, canonical_document, canonical_element, transform};
 pub use read::{ReadSignature, Reference, Stamped, read_signatures};
 pub use write::{SignedFile, SignedValue, ToBeSigned};
 

@@ -281,32 +281,40 @@ impl Reader<'_> {
         self.tree.attribute(node, "Algorithm").ok_or(XadesError::Structure)
     }
 
-    /// A canonicalization method with the prefixes of exclusive canonicalization.
     fn canonicalization(&self, node: NodeId) -> Result<(&str, Vec<String>), XadesError> {
-        let method = self.algorithm(node)?;
-        let prefixes = match self.tree.at_most_one(node, EXCLUSIVE_NS, "InclusiveNamespaces")? {
-            Some(list) => self.tree.attribute(list, "PrefixList").unwrap_or_default(),
-            None => "",
-        };
-        // Prefixes belong to exclusive canonicalization only; unknown methods are refused where the bytes are made.
-        if !prefixes.is_empty() && !method.starts_with(EXCLUSIVE_NS) {
-            return Err(XadesError::Algorithm);
-        }
-        Ok((method, prefixes.split_whitespace().map(str::to_owned).collect()))
+        canonical_method(self.tree, node)
     }
 
     fn base64(&self, node: NodeId) -> Result<Vec<u8>, XadesError> {
-        // White space may stand anywhere in xs:base64Binary.
-        const LENIENT: GeneralPurpose = GeneralPurpose::new(
-            &ALPHABET,
-            GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::RequireCanonical),
-        );
-        let text: String = self.tree.text(node)?.split_whitespace().collect();
-        LENIENT.decode(text).map_err(|_| XadesError::Structure)
+        decode_base64(&self.tree.text(node)?)
     }
 }
 
-fn digest_method(uri: &str) -> Option<Digest> {
+/// A canonicalization method with the prefixes of exclusive canonicalization.
+pub(super) fn canonical_method<'a>(tree: &'a Tree<'_>, node: NodeId) -> Result<(&'a str, Vec<String>), XadesError> {
+    let method = tree.attribute(node, "Algorithm").ok_or(XadesError::Structure)?;
+    let prefixes = match tree.at_most_one(node, EXCLUSIVE_NS, "InclusiveNamespaces")? {
+        Some(list) => tree.attribute(list, "PrefixList").unwrap_or_default(),
+        None => "",
+    };
+    // Prefixes belong to exclusive canonicalization only; unknown methods are refused where the bytes are made.
+    if !prefixes.is_empty() && !method.starts_with(EXCLUSIVE_NS) {
+        return Err(XadesError::Algorithm);
+    }
+    Ok((method, prefixes.split_whitespace().map(str::to_owned).collect()))
+}
+
+/// White space may stand anywhere in xs:base64Binary.
+pub(super) fn decode_base64(text: &str) -> Result<Vec<u8>, XadesError> {
+    const LENIENT: GeneralPurpose = GeneralPurpose::new(
+        &ALPHABET,
+        GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::RequireCanonical),
+    );
+    let text: String = text.split_whitespace().collect();
+    LENIENT.decode(text).map_err(|_| XadesError::Structure)
+}
+
+pub(super) fn digest_method(uri: &str) -> Option<Digest> {
     match uri {
         super::SHA256 => Some(Digest::Sha256),
         "http://www.w3.org/2001/04/xmldsig-more#sha384" => Some(Digest::Sha384),
@@ -315,7 +323,16 @@ fn digest_method(uri: &str) -> Option<Digest> {
     }
 }
 
-fn scheme(uri: &str) -> Option<Scheme> {
+pub(super) fn scheme(uri: &str) -> Option<Scheme> {
+    if let Some(name) = uri.strip_prefix("http://www.w3.org/2007/05/xmldsig-more#") {
+        let digest = match name {
+            "sha256-rsa-MGF1" => Digest::Sha256,
+            "sha384-rsa-MGF1" => Digest::Sha384,
+            "sha512-rsa-MGF1" => Digest::Sha512,
+            _ => return None,
+        };
+        return Some(Scheme { family: Family::RsaPss, digest });
+    }
     let (family, digest) = match uri.strip_prefix("http://www.w3.org/2001/04/xmldsig-more#")? {
         "ecdsa-sha256" => (Family::EcdsaFixed, Digest::Sha256),
         "ecdsa-sha384" => (Family::EcdsaFixed, Digest::Sha384),

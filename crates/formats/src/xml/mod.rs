@@ -2,6 +2,7 @@
 //! bytes, for the exchange's messages and parameters. Nothing is fetched, no document type is read, depth and size end.
 
 mod read;
+pub mod shape;
 mod write;
 
 pub use read::{ReadError, read};
