@@ -154,3 +154,32 @@ async fn whatever_is_done_to_the_log_in_the_database_is_found() {
         assert!(cut.contains(&Tampering::Log(Finding::PastChanged { head_size: head })), "{cut:?}");
     }
 }
+
+/// A machine's clock is finer than what a row keeps of it.
+struct Nanoseconds;
+
+impl base::Clock for Nanoseconds {
+    fn now(&self) -> base::Timestamp {
+        "2026-11-23T06:00:00.123456789Z".parse().expect("an instant")
+    }
+}
+
+#[tokio::test]
+async fn a_log_that_nobody_touched_holds_by_a_real_clock() {
+    use crate::access::Tampering;
+    for store in host::testing::stores(&[crate::MIGRATIONS]).await {
+        let schema = crate::schema::load(&super::country_folder().join("registers/iamas")).expect("a sound register");
+        let key = host::keys::SoftKey::generate(base::Algorithm::EcdsaP256Sha256).expect("a key");
+        let chance = std::sync::Arc::new(base::SystemChance);
+        let clock = std::sync::Arc::new(Nanoseconds);
+        let register = crate::Register::open(store.clone(), schema, std::sync::Arc::new(key), clock, chance);
+        let question = super::question("personByPin", json!({ "pin": "AYTEN01" }), reader("sign-in", "LEYLA03"));
+        assert!(register.ask(&question).await.is_err(), "the register is empty; the question is recorded all the same");
+        assert_eq!(register.examine_log().await.expect("examined"), []);
+        let mut tx = store.begin().await.expect("a transaction");
+        tx.execute("UPDATE registers_access SET at = at + 1", &args![]).await.expect("changed");
+        tx.commit().await.expect("committed");
+        let found = register.examine_log().await.expect("examined");
+        assert_eq!(found, [Tampering::EntryChanged { leaf_index: 0 }]);
+    }
+}
