@@ -172,10 +172,10 @@ pub fn text(page: &str) -> String {
     squeezed(&words)
 }
 
-/// The text of one row of a table, from behind its `<tr`.
-pub fn text_of_row(row: &str) -> String {
-    let inside = row.split("</tr>").next().unwrap_or_default();
-    text(inside.split_once('>').map_or(inside, |(_, inside)| inside))
+/// The text of the page's own part, without what surrounds every page.
+pub fn main_text(page: &str) -> String {
+    let inside = page.split("<main").nth(1).and_then(|rest| rest.split_once('>'));
+    text(inside.map_or("", |(_, inside)| inside.split("</main>").next().unwrap_or_default()))
 }
 
 fn squeezed(words: &str) -> String {

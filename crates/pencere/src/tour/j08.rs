@@ -1,10 +1,11 @@
 //! J08: a construction permit with the fee of 1,100 AZN.
 
-use super::Country;
 use super::browser::{Browser, Upload};
-use super::people::{Drawing, approve, fill_in, in_state, log_in, look_until, reference, sign};
-use super::report::{Crossings, Walk};
-use serde_json::Value as Json;
+use super::bulletin::{self, Bulletin};
+use super::people::{Drawing, approve, fill_in, in_state, log_in, look_until, notice, reference, sign};
+use super::report::{Crossings, Walk, unmet};
+use super::{Country, html};
+use crate::commands::verify;
 
 const DIRECTOR: &str = "RASHAD2";
 const COMPANY: &str = "1400123451";
@@ -12,7 +13,14 @@ const OFFICIAL: &str = "ELCHN04";
 const SERVICE: &str = "15.1";
 /// Heading of the verification page (`verified.genuine_title`).
 const GENUINE: &str = "The document is genuine";
-const FEE: &str = "1,100.00 AZN";
+const FEE: &str = "1,100.00";
+const CURRENCY: &str = "AZN";
+/// What the permit is called, and who signs it.
+const PERMIT: &str = "Construction permit";
+const SIGNER: &str = "Elçin Quliyev";
+/// Words with which somebody would be told to come: none of them may stand on a page that the applicant reads.
+const COME: [&str; 8] =
+    ["in person", "come to", "visit", "at the counter", "bring ", "collect ", "pick up", "appointment"];
 const ANSWERS: &[(&str, &str)] = &[
     ("region", "Bakı"),
     ("address", "Nərimanov rayonu, Atatürk prospekti 15"),
@@ -33,6 +41,7 @@ const DRAWINGS: &[Drawing] = &[
 ];
 
 pub async fn walk<C: Crossings>(country: &Country, walk: &mut Walk<'_, C>) -> Result<(), String> {
+    let [_, before] = bulletin::both(country).await?;
     let logged_in = log_in(country, &country.portal, DIRECTOR, Some(COMPANY)).await;
     let mut director = walk.step("the director logs in and acts for his company", logged_in).await?;
     let filled = start(country, &mut director).await;
@@ -41,34 +50,41 @@ pub async fn walk<C: Crossings>(country: &Country, walk: &mut Walk<'_, C>) -> Re
     let form = director.page.form(&format!("/apply/{case}/sign"))?;
     let signed = sign(country, &mut director, form, DIRECTOR).await;
     walk.step("he signs with his card", signed).await?;
+    let mut visits = invited("the receipt of the application", &director);
 
-    let case_page = format!("{}/en/cases/{case}", country.portal);
     let mut official = log_in(country, &country.back_office, OFFICIAL, None).await?;
-    let before = reviewable(country, &mut official, &case).await;
-    let paid = pay(country, &mut director).await;
-    let amount = walk.step("he pays at the bank's page and comes back", paid).await?;
+    let mut fee = too_early(country, &mut director, &mut official, &case).await?;
+    let paid = pay(country, &mut director, &case).await;
+    fee.extend(walk.step("he pays at the bank's page and comes back", paid).await?);
+    let case_page = format!("{}/en/cases/{case}", country.portal);
     let review = look_until(&mut director, &case_page, "the review", |page| in_state(page, "in_review")).await;
     walk.step("the bank reports to the portal; only now the review begins", review).await?;
-    let receipts = receipts(country, &mut director).await;
-    let receipt = walk.step("the receipt is in his payments", receipts).await?;
+    visits.extend(invited("the case under review", &director));
+    let receipts = receipts(country, &mut director, &case).await;
+    fee.extend(walk.step("the receipt is in his payments", receipts).await?);
 
     let decided = approve(country, &mut official, &case, OFFICIAL, "Layihə normalara uyğundur.").await;
     walk.step("the committee's official checks the drawings, decides and signs", decided).await?;
     let arrived = look_until(&mut director, &case_page, "the permit", |page| in_state(page, "approved")).await;
     walk.step("the permit is issued", arrived).await?;
-    let container = permit(country, &mut director).await;
-    let (code, container) = walk.step("the signed permit lies in the company's e-Safe", container).await?;
-    let verified = third_person(country, &code, &container).await;
-    let (by_code, by_file, forged) =
-        walk.step("a third person checks it by its code and by the file", verified).await?;
-    let usage = usage(country).await;
-    let published = walk.step("the bulletin counts it", usage).await?;
+    visits.extend(invited("the case's page", &director));
+    fee.extend(out_of_order(&director));
+    let permit = permit(country, &mut director).await;
+    let permit = walk.step("the signed permit lies in the company's e-Safe", permit).await?;
+    visits.extend(invited("the permit's page", &director));
+    let told = notices(country, &mut director, &case).await;
+    visits.extend(walk.step("he is told in his inbox", told).await?);
+    let verified = third_person(country, &permit).await;
+    let verified = walk.step("a third person checks it by its code and by the file", verified).await?;
+    let usage = bulletin::both(country).await;
+    let [published, running] = walk.step("the bulletin counts it", usage).await?;
+    visits.extend(counted_elsewhere(&before, &running));
 
-    let online = published.users >= 1 && published.counter_visits == 0;
-    walk.check("no visit to the committee took place: every step was online, no counter counted anybody", online);
-    walk.check("the fee is exactly 1,100 AZN, paid before review, receipt stored", amount && !before && receipt);
-    walk.check("the permit can be verified by a third person from its signature", by_code && by_file && !forged);
-    walk.check("the number of users and growth are published even if zero", published.even_if_zero);
+    walk.must("no visit to the committee took place: every step was online, nobody was told to come", &visits);
+    walk.must("the fee is exactly 1,100 AZN, paid before review, receipt stored", &fee);
+    walk.must("the permit can be verified by a third person from its signature", &verified);
+    let unpublished: Vec<String> = [&published, &running].into_iter().flat_map(unpublished).collect();
+    walk.must("the number of users and growth are published even if zero", &unpublished);
     Ok(())
 }
 
@@ -82,72 +98,177 @@ async fn start(country: &Country, director: &mut Browser) -> Result<String, Stri
     Ok(case)
 }
 
-/// Whether the official can already decide.
-async fn reviewable(country: &Country, official: &mut Browser, case: &str) -> bool {
-    let opened = official.open(&format!("{}/en/cases/{case}", country.back_office)).await;
-    opened.is_ok_and(|page| page.form("/take").is_ok() || page.form("/decide").is_ok())
+/// Where the page tells its reader to come.
+fn invited(page: &str, reader: &Browser) -> Vec<String> {
+    let text = html::main_text(&reader.page.html()).to_lowercase();
+    let told = COME.iter().filter(|words| text.contains(*words));
+    told.map(|words| format!("{page} says \"{}\": {text}", words.trim())).collect()
 }
 
-/// Pays the open debt; whether the bank asked for exactly the fee.
-async fn pay(country: &Country, director: &mut Browser) -> Result<bool, String> {
-    director.open(&format!("{}/en/payments", country.portal)).await?;
-    let debt = director.page.link("/en/payments/")?;
-    director.open(&debt).await?;
-    let exact = director.page.text().contains(FEE);
+/// The notices in the inbox, each opened and read, when the last one of the case has come.
+async fn notices(country: &Country, director: &mut Browser, case: &str) -> Result<Vec<String>, String> {
+    notice(country, director, "case-granted", case).await?;
+    director.open(&format!("{}/en/inbox", country.portal)).await?;
+    let links = html::links(&director.page.html()).into_iter();
+    let mut told = Vec::new();
+    for (href, title) in links.filter(|(href, _)| href.contains("/en/inbox/")).collect::<Vec<_>>() {
+        director.open(&href).await?;
+        told.extend(invited(&format!("the notice \"{title}\""), director));
+    }
+    Ok(told)
+}
+
+/// The month's bulletin before and after: one more application and decision online, nobody more at a counter.
+fn counted_elsewhere(before: &Bulletin, after: &Bulletin) -> Vec<String> {
+    let figure = |bulletin: &Bulletin, name: &str| bulletin.usage(SERVICE).and_then(|usage| usage.get(name)?.as_i64());
+    let grown = |name: &str| figure(after, name).unwrap_or_default() > figure(before, name).unwrap_or_default();
+    unmet(&[
+        ("the application is counted among those made online", grown("submissions")),
+        ("the decision is counted among those made online", grown("decisions")),
+        ("nobody was counted at a counter", figure(before, "offline_users") == figure(after, "offline_users")),
+    ])
+}
+
+/// What the state of the case allows before the fee is paid.
+async fn too_early(
+    country: &Country,
+    director: &mut Browser,
+    official: &mut Browser,
+    case: &str,
+) -> Result<Vec<String>, String> {
+    let case_page = format!("{}/en/cases/{case}", country.portal);
+    director.open(&case_page).await?;
+    let waits = in_state(&director.page.html(), "awaiting_payment");
+    let exact = exactly_the_fee(&director.page.text());
+    official.open(&format!("{}/en/", country.back_office)).await?;
+    let queued = official.page.status != 200 || official.page.text().contains(case);
+    official.open(&format!("{}/en/cases/{case}", country.back_office)).await?;
+    let reviewable = official.page.form("/take").is_ok() || official.page.form("/decide").is_ok();
+    Ok(unmet(&[
+        ("the case waits for the payment", waits),
+        ("the case's page states exactly the fee", exact),
+        ("the unpaid case is not in the official's queue", !queued),
+        ("the official cannot review before the payment", !reviewable),
+    ]))
+}
+
+/// Whether every amount in the text is the fee, and there is one.
+fn exactly_the_fee(text: &str) -> bool {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let amounts = words.windows(2).filter(|pair| pair[1].trim_end_matches(['.', ',', ';']) == CURRENCY);
+    let mut amounts = amounts.map(|pair| pair[0]).peekable();
+    amounts.peek().is_some() && amounts.all(|amount| amount == FEE)
+}
+
+/// Pays the case's open debt; where another amount than the fee is asked for.
+async fn pay(country: &Country, director: &mut Browser, case: &str) -> Result<Vec<String>, String> {
+    director.open(&format!("{}/en/payments/{case}", country.portal)).await?;
+    let asked = exactly_the_fee(&director.page.text());
     let form = director.page.form("/en/payments/")?;
     director.send(&form).await?;
-    let at_bank = director.page.text().contains(FEE);
+    let at_bank = exactly_the_fee(&director.page.text());
     let mut form = director.page.form("/orders/")?;
     form.set("choice", "pay");
     director.send(&form).await?;
-    Ok(exact && at_bank)
+    Ok(unmet(&[("the portal asks for exactly the fee", asked), ("the bank asks for exactly the fee", at_bank)]))
 }
 
-async fn receipts(country: &Country, director: &mut Browser) -> Result<bool, String> {
-    director.open(&format!("{}/en/payments", country.portal)).await?;
-    let debt = director.page.link("/en/payments/")?;
-    let paid = |page: &str| page.contains("Receipt number");
-    look_until(director, &debt, "the receipt", paid).await?;
+/// The receipt on the payment's page, and again in the list of what was paid.
+async fn receipts(country: &Country, director: &mut Browser, case: &str) -> Result<Vec<String>, String> {
+    let payment = format!("{}/en/payments/{case}", country.portal);
+    look_until(director, &payment, "the receipt", |page| page.contains("Receipt number")).await?;
     let text = director.page.text();
-    Ok(text.contains("Receipt") && text.contains(FEE))
+    let number =
+        text.split("Receipt number").nth(1).and_then(|rest| rest.split_whitespace().next()).unwrap_or_default();
+    let numbered = number.len() > 3 && number.bytes().all(|letter| letter.is_ascii_alphanumeric() || letter == b'-');
+    let exact = exactly_the_fee(&text);
+    let number = number.to_owned();
+    director.open(&format!("{}/en/payments", country.portal)).await?;
+    let page = director.page.html();
+    let row = page.split("<tr>").map(html::text).find(|row| row.contains(&number)).unwrap_or_default();
+    Ok(unmet(&[
+        ("the receipt has a number", numbered),
+        ("the receipt is over exactly the fee", exact),
+        ("the list of payments holds the receipt, over exactly the fee", numbered && exactly_the_fee(&row)),
+    ]))
 }
 
-/// The verification code and the container out of the e-Safe.
-async fn permit(country: &Country, director: &mut Browser) -> Result<(String, Vec<u8>), String> {
-    let safe = format!("{}/en/safe", country.portal);
-    look_until(director, &safe, "delivery", |page| page.matches("/en/safe/").count() >= 2).await?;
+/// The case's history, which nobody writes by hand: payment, then receipt of the application, then review, then decision.
+fn out_of_order(director: &Browser) -> Vec<String> {
     let page = director.page.html();
-    let links = super::html::links(&page).into_iter().filter(|(href, _)| href.contains("/en/safe/"));
-    for (href, _) in links {
-        director.open(&href).await?;
-        let code = director
-            .page
-            .html()
-            .split("/v/")
-            .nth(1)
-            .and_then(|rest| rest.split(['"', '<', '?', ' ']).next())
-            .map(str::to_owned);
-        let Some(code) = code else { continue };
-        let file = format!("{}/file", href.split('?').next().unwrap_or_default());
-        director.open(&file).await?;
-        if director.page.content_type.contains("asic-e") && director.page.body.starts_with(b"PK") {
-            return Ok((code, director.page.body.to_vec()));
+    let moments: Vec<String> = page.split("<li").map(html::text).collect();
+    let place = |words: &str| moments.iter().position(|moment| moment.contains(words));
+    let order = ["Fee paid, receipt", "Application received", "went to review", "An official took", "Approval signed"];
+    let places: Vec<Option<usize>> = order.iter().map(|words| place(words)).collect();
+    let all = places.iter().all(Option::is_some);
+    unmet(&[
+        ("the history has payment, receipt, review and decision", all),
+        ("the fee was paid before anything else was done with the case", places.is_sorted()),
+    ])
+}
+
+/// The signed permit: its verification code, its number and the container.
+struct Permit {
+    code: String,
+    number: String,
+    container: Vec<u8>,
+}
+
+/// Out of the e-Safe, whose other papers are receipts; the browser is left on the permit's page.
+async fn permit(country: &Country, director: &mut Browser) -> Result<Permit, String> {
+    let safe = format!("{}/en/safe", country.portal);
+    look_until(director, &safe, "delivery", |page| page.contains(PERMIT)).await?;
+    let links = html::links(&director.page.html()).into_iter();
+    let (href, _) = links
+        .into_iter()
+        .find(|(href, words)| href.contains("/en/safe/") && words.contains(PERMIT))
+        .ok_or("no permit in the e-Safe")?;
+    director.open(&href).await?;
+    let page = director.page.html();
+    let code = page.split("/v/").nth(1).and_then(|rest| rest.split(['"', '<', '?', ' ']).next()).map(str::to_owned);
+    let code = code.ok_or("the permit has no verification code")?;
+    let text = director.page.text();
+    let number = text.split("Number ").nth(1).and_then(|rest| rest.split_whitespace().next()).map(str::to_owned);
+    let number = number.ok_or_else(|| format!("the permit has no number: {text}"))?;
+    director.open(&format!("{}/file", href.split('?').next().unwrap_or_default())).await?;
+    if !director.page.content_type.contains("asic-e") {
+        return Err(format!("the permit is no signed container: {}", director.page.content_type));
+    }
+    let container = director.page.body.to_vec();
+    director.open(&href).await?;
+    Ok(Permit { code, number, container })
+}
+
+/// By the code and by the file, on the portal and offline; then a wrong code and files with one changed byte.
+async fn third_person(country: &Country, permit: &Permit) -> Result<Vec<String>, String> {
+    let mut stranger = Browser::new();
+    let trusted = country.data.join("trusted");
+    stranger.open(&format!("{}/en/v/{}", country.portal, permit.code)).await?;
+    let by_code = genuine(&stranger) && stranger.page.text().contains(&permit.number);
+    let by_file = upload(country, &mut stranger, &permit.container).await?;
+    let signer = stranger.page.text().contains(&format!("Signed by {SIGNER}"));
+    let offline = verify::judge(&permit.container, &trusted)?;
+    let signed = offline.lines.iter().any(|line| line.contains("signed by") && line.contains(SIGNER));
+    let other: String = permit.code.chars().rev().collect();
+    stranger.open(&format!("{}/en/v/{other}", country.portal)).await?;
+    let wrong_code = genuine(&stranger);
+    let mut found = unmet(&[
+        ("the code leads to the genuine permit with its number", by_code),
+        ("the file is genuine", by_file),
+        ("the portal names who signed", signer),
+        ("the file holds its signature without the portal", offline.valid && signed),
+        ("another code leads nowhere", !wrong_code),
+    ]);
+    for place in [permit.container.len() / 4, permit.container.len() / 2, permit.container.len() / 4 * 3] {
+        let mut forged = permit.container.clone();
+        forged[place] ^= 1;
+        let taken = upload(country, &mut stranger, &forged).await?;
+        let offline = verify::judge(&forged, &trusted).is_ok_and(|finding| finding.valid);
+        if taken || offline {
+            found.push(format!("a permit with byte {place} changed is taken for genuine"));
         }
     }
-    Err("no signed container in the e-Safe".into())
-}
-
-/// By the code, by the file, and a file with one changed byte.
-async fn third_person(country: &Country, code: &str, container: &[u8]) -> Result<(bool, bool, bool), String> {
-    let mut stranger = Browser::new();
-    stranger.open(&format!("{}/en/v/{code}", country.portal)).await?;
-    let by_code = genuine(&stranger);
-    let by_file = upload(country, &mut stranger, container).await?;
-    let mut forged = container.to_vec();
-    let place = forged.len() / 2;
-    forged[place] ^= 1;
-    let forged = upload(country, &mut stranger, &forged).await?;
-    Ok((by_code, by_file, forged))
+    Ok(found)
 }
 
 async fn upload(country: &Country, stranger: &mut Browser, container: &[u8]) -> Result<bool, String> {
@@ -168,28 +289,43 @@ fn genuine(stranger: &Browser) -> bool {
     stranger.page.status == 200 && stranger.page.html().contains("class=\"seal\"") && stranger.page.heading() == GENUINE
 }
 
-/// What the bulletin of this month says of the service, and of one that nobody can use online.
-struct Published {
-    users: u64,
-    counter_visits: u64,
-    even_if_zero: bool,
+/// Services whose users or growth the month's bulletin does not say, in any of its forms.
+fn unpublished(bulletin: &Bulletin) -> Vec<String> {
+    let mut found = unmet(&[("the bulletin has services", !bulletin.rows().is_empty())]);
+    let table = bulletin.table();
+    let heads: Vec<&str> = bulletin.csv.first().map(|line| line.split(',').collect()).unwrap_or_default();
+    for row in bulletin.rows() {
+        let service = row["service"].as_str().unwrap_or_default();
+        let figures = ["users", "users_before"].iter().all(|name| row["usage"][name].is_i64());
+        let cells =
+            table.iter().find(|cells| cells.first().is_some_and(|cell| cell.starts_with(&format!("{service} "))));
+        let counted = |cell: Option<&String>| cell.is_some_and(|cell| cell.parse::<i64>().is_ok());
+        let shown = cells.is_some_and(|cells| counted(cells.get(1)) && counted(cells.get(3)));
+        let line = bulletin.csv.iter().find(|line| line.starts_with(&format!("{},{service},", bulletin.month)));
+        // Counted from the end: names and agencies may hold commas.
+        let cell = |name: &str| {
+            let from_end = heads.len() - heads.iter().position(|head| *head == name)?;
+            line?.rsplit(',').nth(from_end - 1)?.parse::<i64>().ok()
+        };
+        let written = cell("users").is_some() && cell("growth").is_some();
+        for (form, there) in [("JSON", figures), ("page", shown), ("CSV", written)] {
+            if !there {
+                found.push(format!("{} {service}: users or growth are not on the {form}", bulletin.month));
+            }
+        }
+    }
+    found
 }
 
-async fn usage(country: &Country) -> Result<Published, String> {
-    let mut anybody = Browser::new();
-    anybody.open(&format!("{}/en/bulletin", country.portal)).await?;
-    let page = anybody.page.html();
-    let months = page.split("/en/bulletin/").skip(1).filter_map(|rest| rest.get(..7));
-    let month = months.max().ok_or("the bulletin names no month")?.to_owned();
-    anybody.open(&format!("{}/en/bulletin/{month}.json", country.portal)).await?;
-    let bulletin: Json = serde_json::from_slice(&anybody.page.body).map_err(|cause| cause.to_string())?;
-    let rows = bulletin["rows"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let usage = |service: &str| rows.iter().find(|row| row["service"] == service).map(|row| &row["usage"]);
-    let own = usage(SERVICE).ok_or("the bulletin does not speak of the service")?;
-    let other = usage("1.2").ok_or("the bulletin does not speak of a service without users")?;
-    Ok(Published {
-        users: own["users"].as_u64().unwrap_or_default(),
-        counter_visits: own["offline_users"].as_u64().unwrap_or_default(),
-        even_if_zero: own["users_before"].is_u64() && other["users"] == 0,
-    })
+#[cfg(test)]
+mod tests {
+    use super::exactly_the_fee;
+
+    #[test]
+    fn only_the_whole_amount_is_the_fee() {
+        assert!(exactly_the_fee("Fee 1,100.00 AZN, to pay 1,100.00 AZN."));
+        for other in ["11,100.00 AZN", "1,100.01 AZN", "1,100.00 AZN and 2.00 AZN", "1,100.00 EUR", ""] {
+            assert!(!exactly_the_fee(other), "{other}");
+        }
+    }
 }

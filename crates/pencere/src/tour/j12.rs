@@ -1,9 +1,13 @@
 //! J12: the minister sees the monthly bulletin.
 
+use super::browser::Browser;
+use super::bulletin::{self, Bulletin, untraced};
+use super::looks::Words;
 use super::people::log_in;
-use super::report::{Crossings, Walk};
-use super::{Country, browser::Browser};
+use super::report::{Crossings, Walk, unmet};
+use super::{Country, html};
 use serde_json::Value as Json;
+use std::collections::BTreeSet;
 
 const OFFICIAL: &str = "LEYLA03";
 /// What the report's own answers give (its index, by its own method).
@@ -12,35 +16,59 @@ const INDEX_OF_THE_REPORT: &str = "5";
 pub async fn walk<C: Crossings>(country: &Country, walk: &mut Walk<'_, C>) -> Result<(), String> {
     let entered = counters(country).await;
     walk.step("an agency enters how many came to its counters this month", entered).await?;
-    let mut anybody = Browser::new();
-    let opened = open_bulletin(country, &mut anybody).await;
-    let month = walk.step("anybody opens the bulletin, without logging in", opened).await?;
-    let machine = bulletin_json(country, &mut anybody, &month).await;
-    let bulletin = walk.step("the same numbers are there for machines, as CSV and JSON", machine).await?;
-    let scores = scores(country, &mut anybody).await;
+    let opened = bulletin::both(country).await;
+    let bulletins =
+        walk.step("anybody opens the bulletin on its page, as CSV and as JSON, without logging in", opened).await?;
+    let scores = scores(country).await;
     let scores = walk.step("the scoreboard shows the report's results and today's, with the evidence", scores).await?;
-    let registered = registered(country, &mut anybody).await;
-    let registered = walk.step("the register of services is counted", registered).await?;
+    let registered = registered(country).await;
+    let (services, in_all) = walk.step("the register of services is counted", registered).await?;
 
-    let rows = bulletin["rows"].as_array().map_or(0, Vec::len);
-    let number =
-        |name: &str| bulletin[name].as_u64().and_then(|number| usize::try_from(number).ok()).unwrap_or_default();
-    let all = rows + number("services_not_itemised") == number("services_in_register");
-    walk.check(
-        "the sum of services in the bulletin is the number in the register of services",
-        all && rows == registered,
-    );
-    let personal = bulletin.to_string();
-    let people = ["AYTEN01", "RASHAD2", "Məmmədova", "Əliyev"];
-    let traced = traced(&scores);
-    walk.check(
-        "each figure can be traced to what was counted; no personal data are shown",
-        traced && !people.iter().any(|name| personal.contains(name)),
-    );
-    let index = scores["report"]["infrastructure"].as_str() == Some(INDEX_OF_THE_REPORT);
-    walk.check("the infrastructure index of the report's own answers is 5", index);
-    walk.check("the published bulletin is open to everybody", anybody.page.status == 200);
+    let sums: Vec<String> = bulletins.iter().flat_map(|bulletin| sums(bulletin, &services, in_all)).collect();
+    walk.must("the sum of services in the bulletin is the number in the register of services", &sums);
+    let words = Words::of(country)?;
+    let mut traced = Vec::new();
+    for bulletin in &bulletins {
+        traced.extend(untraced(country, bulletin, words.utc_offset_hours()).await?);
+        for (form, text) in
+            [("page", bulletin.page.clone()), ("CSV", bulletin.csv.join("\n")), ("JSON", bulletin.json.to_string())]
+        {
+            let who = words.personal().into_iter().filter(|data| text.contains(data));
+            traced.extend(who.map(|data| format!("{}, {form}: somebody's {data} is shown", bulletin.month)));
+        }
+    }
+    traced.extend(without_evidence(&scores));
+    let text = scores.to_string();
+    let who = words.personal().into_iter().filter(|data| text.contains(data));
+    traced.extend(who.map(|data| format!("scores: somebody's {data} is shown")));
+    walk.must("each figure can be traced to its counted events; personal data are not shown", &traced);
+    let index = &scores["report"]["infrastructure"];
+    let five = index.as_str() == Some(INDEX_OF_THE_REPORT);
+    let index = (!five).then(|| format!("it is {index}"));
+    walk.must("the infrastructure index of the report's own answers is 5", index.as_slice());
+    let open = unmet(&[
+        ("the bulletin shown is a published one", bulletins[0].published()),
+        ("a stranger gets it on its page, as CSV and as JSON", bulletins[0].open),
+    ]);
+    walk.must("the published bulletin is open to everybody", &open);
     Ok(())
+}
+
+/// Where the bulletin and the register of services do not agree.
+fn sums(bulletin: &Bulletin, services: &BTreeSet<String>, in_all: usize) -> Vec<String> {
+    let itemised: BTreeSet<String> =
+        bulletin.rows().iter().filter_map(|row| Some(row["service"].as_str()?.to_owned())).collect();
+    let rows = bulletin.rows().len();
+    let number = bulletin.number("services_in_register");
+    let against = unmet(&[
+        ("every service of the register has one row, and no other", itemised == *services && rows == itemised.len()),
+        ("rows and services without a row add up", rows + bulletin.number("services_not_itemised") == number),
+        ("the sum is the number that the register states", number == in_all),
+        ("the page has a row a service", bulletin.table().len() == rows),
+        ("the CSV has a line a service", bulletin.csv.len() == rows + 1),
+        ("the page states the number", html::main_text(&bulletin.page).contains(&format!("register {number}"))),
+    ]);
+    against.into_iter().map(|why| format!("{}: {why}", bulletin.month)).collect()
 }
 
 /// The labour ministry's official says how many people came in person for service 1.1.
@@ -49,7 +77,7 @@ async fn counters(country: &Country) -> Result<(), String> {
     official.open(&format!("{}/en/counters", country.back_office)).await?;
     let form = official.page.form("/counters/")?;
     let shown = form.action.split("/counters/").nth(1).map(str::to_owned);
-    let link = super::html::links(&official.page.html()).into_iter().map(|(href, _)| href);
+    let link = html::links(&official.page.html()).into_iter().map(|(href, _)| href);
     // The latest of the months that can be entered is the running one, whose numbers are not published yet.
     let link = link.filter(|href| href.contains("/counters?month=")).max();
     let months = [shown, link.as_ref().and_then(|href| href.split("month=").nth(1)).map(str::to_owned)];
@@ -65,52 +93,33 @@ async fn counters(country: &Country) -> Result<(), String> {
     }
 }
 
-async fn open_bulletin(country: &Country, anybody: &mut Browser) -> Result<String, String> {
-    anybody.open(&format!("{}/en/bulletin", country.portal)).await?;
-    let link = anybody.page.link(".csv")?;
-    let month = link.split("/bulletin/").nth(1).and_then(|rest| rest.strip_suffix(".csv")).map(str::to_owned);
-    month.ok_or_else(|| format!("no month in {link}"))
-}
-
-async fn bulletin_json(country: &Country, anybody: &mut Browser, month: &str) -> Result<Json, String> {
-    anybody.open(&format!("{}/en/bulletin/{month}.csv", country.portal)).await?;
-    let lines = String::from_utf8_lossy(&anybody.page.body).lines().count();
-    anybody.open(&format!("{}/en/bulletin/{month}.json", country.portal)).await?;
-    let bulletin: Json = serde_json::from_slice(&anybody.page.body).map_err(|cause| cause.to_string())?;
-    let services = bulletin["rows"].as_array().map_or(0, Vec::len);
-    match lines > services {
-        true => Ok(bulletin),
-        false => Err(format!("the CSV has {lines} lines for {services} services")),
-    }
-}
-
-async fn scores(country: &Country, anybody: &mut Browser) -> Result<Json, String> {
+async fn scores(country: &Country) -> Result<Json, String> {
+    let mut anybody = Browser::new();
     anybody.open(&format!("{}/en/scores.json", country.portal)).await?;
     serde_json::from_slice(&anybody.page.body).map_err(|cause| cause.to_string())
 }
 
-/// How many services the catalogue's page lists.
-async fn registered(country: &Country, anybody: &mut Browser) -> Result<usize, String> {
+/// The services that the catalogue's page lists, and how many it says there are in all.
+async fn registered(country: &Country) -> Result<(BTreeSet<String>, usize), String> {
+    let mut anybody = Browser::new();
     anybody.open(&format!("{}/en/services", country.portal)).await?;
-    let page = anybody.page.html();
-    let mut services: Vec<String> = super::html::links(&page)
-        .into_iter()
-        .filter_map(|(href, _)| {
-            href.split("/en/services/").nth(1).map(|rest| rest.split('?').next().unwrap_or(rest).to_owned())
-        })
-        .filter(|id| !id.is_empty())
-        .collect();
-    services.sort();
-    services.dedup();
-    Ok(services.len())
+    let links = html::links(&anybody.page.html()).into_iter();
+    let ids = links.filter_map(|(href, _)| href.split("/en/services/").nth(1)?.split('?').next().map(str::to_owned));
+    let services = ids.filter(|id| !id.is_empty()).collect();
+    let text = anybody.page.text();
+    let stated = text.split("The register lists ").nth(1).and_then(|rest| rest.split(' ').next()?.parse().ok());
+    Ok((services, stated.ok_or_else(|| format!("the register's number is not stated: {text}"))?))
 }
 
-/// Every criterion that is met says where it was counted.
-fn traced(scores: &Json) -> bool {
+/// Criteria that are said to be met and do not say where that was counted.
+fn without_evidence(scores: &Json) -> Vec<String> {
     let services = scores["live"]["services"].as_array().map(Vec::as_slice).unwrap_or_default();
     let marks =
         services.iter().flat_map(|service| ["maturity", "participation", "transparency"].map(|mark| &service[mark]));
-    let criteria: Vec<&Json> = marks.flat_map(|mark| mark["criteria"].as_array().into_iter().flatten()).collect();
-    let met = criteria.iter().filter(|criterion| criterion["state"] == "met");
-    !criteria.is_empty() && met.clone().count() > 0 && met.clone().all(|criterion| !criterion["evidence"].is_null())
+    let criteria = marks.flat_map(|mark| mark["criteria"].as_array().into_iter().flatten());
+    let met: Vec<&Json> = criteria.filter(|criterion| criterion["state"] == "met").collect();
+    let bare = |criterion: &&&Json| criterion["evidence"].as_array().is_none_or(Vec::is_empty);
+    let mut found = unmet(&[("the scoreboard has criteria that are met", !met.is_empty())]);
+    found.extend(met.iter().filter(bare).map(|criterion| format!("{} is met and has no evidence", criterion["text"])));
+    found
 }

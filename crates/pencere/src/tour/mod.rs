@@ -1,23 +1,25 @@
 //! The journeys without a browser: a person's steps over HTTP against a running country, and what must be true at the end.
 
 pub mod browser;
+mod bulletin;
+mod holder;
 pub mod html;
 mod j01;
 mod j08;
 mod j11;
 mod j12;
+mod looks;
 mod outage;
 pub mod people;
 pub mod report;
+mod traffic;
 
 use crate::wiring::Running;
-use exchange::opmonitor::{self, TrafficFilter};
-use host::store::{Location, Store};
-use report::{Crossings, Journey, Report, Walk};
+use report::{Journey, Report, Walk};
 use serde_json::Value as Json;
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
+use traffic::Traffic;
 
 /// The journeys that can be walked, in their order.
 pub const JOURNEYS: [&str; 4] = ["J01", "J08", "J11", "J12"];
@@ -100,43 +102,4 @@ async fn one(country: &Country, id: &str, mut walk: Walk<'_, Traffic>, running: 
         walk.failed(&reason);
     }
     walk.end()
-}
-
-/// The security servers' own records, read where they are kept.
-struct Traffic {
-    servers: Vec<Store>,
-    seen: BTreeSet<String>,
-}
-
-impl Traffic {
-    async fn open(country: &Country) -> Result<Traffic, String> {
-        let folder = country.data.join("stores");
-        let entries = std::fs::read_dir(&folder).map_err(|cause| format!("{}: {cause}", folder.display()))?;
-        let mut servers = Vec::new();
-        for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            if name.starts_with("ss-") && name.ends_with(".db") {
-                let store = Store::open(&Location::Sqlite(path), exchange::SERVER_MIGRATIONS).await;
-                servers.push(store.map_err(|error| error.to_string())?);
-            }
-        }
-        let mut traffic = Traffic { servers, seen: BTreeSet::new() };
-        traffic.since_last().await?;
-        Ok(traffic)
-    }
-}
-
-impl Crossings for Traffic {
-    async fn since_last(&mut self) -> Result<Vec<String>, String> {
-        let mut new = Vec::new();
-        for server in &self.servers {
-            let records = opmonitor::records(server, &TrafficFilter::default()).await;
-            for record in records.map_err(|fault| fault.to_string())? {
-                if self.seen.insert(record.message_id.clone()) {
-                    new.push(record.message_id);
-                }
-            }
-        }
-        Ok(new)
-    }
 }

@@ -1,22 +1,33 @@
-//! The part of J01 in which a register is silent: walked in the country itself when it runs in this process, otherwise in a
-//! small one of its own, so that a register can be stopped without disturbing anybody.
+//! The part of J01 in which a register is silent, first the fund's, then the tax administration's: walked in the country itself
+//! when it runs in this process, otherwise in a small one of its own, so that a register can be stopped without disturbing anybody.
 
-use super::Country;
+use super::browser::Browser;
 use super::people::{fill_in, in_state, log_in, look_until, reference, sign};
+use super::report::unmet;
+use super::{Country, html};
 use crate::place::Place;
 use crate::ports::Ports;
 use crate::wiring::{self, Role, Settings, Stores};
 use base::Chance;
 
-/// A sole trader: his application waits as anybody's, and is decided by nobody here.
-const CITIZEN: &str = "TURAL06";
-const SILENT: &str = "insurance";
+/// A register that falls silent, who applies meanwhile, and what the case's page then says of it. Nobody decides these cases.
+struct Outage {
+    register: &'static str,
+    applicant: &'static str,
+    name: &'static str,
+}
+
+const OUTAGES: [Outage; 2] = [
+    Outage { register: "insurance", applicant: "TURAL06", name: "State Social Protection Fund" },
+    Outage { register: "avis", applicant: "GUNAY07", name: "AVIS" },
+];
+const OFFICIAL: &str = "LEYLA03";
 const PEOPLE: u32 = 100;
 
-/// Whether the case waited while the fund was silent, said so, and went on by itself when it answered again.
-pub async fn walk(country: &Country, running: Option<&mut wiring::Running>) -> Result<bool, String> {
+/// What was not as it must be while a register was silent and when it answered again.
+pub async fn walk(country: &Country, running: Option<&mut wiring::Running>) -> Result<Vec<String>, String> {
     if let Some(running) = running {
-        return silence(country, running).await;
+        return silences(country, running).await;
     }
     let data = std::env::temp_dir().join(format!("pencere-outage-{}", base::SystemChance.hex(8)));
     let place = Place::open(&data)?;
@@ -28,26 +39,66 @@ pub async fn walk(country: &Country, running: Option<&mut wiring::Running>) -> R
     };
     let mut running = wiring::start(&settings, &place, &Role::ALL).await?;
     let own = Country::running_in(&data, &country.folder)?;
-    let outcome = silence(&own, &mut running).await;
+    let outcome = silences(&own, &mut running).await;
     running.stop().await;
     // A rest in the temporary folder harms nobody.
     let _left = std::fs::remove_dir_all(&data);
     outcome
 }
 
-async fn silence(country: &Country, running: &mut wiring::Running) -> Result<bool, String> {
-    let mut citizen = log_in(country, &country.portal, CITIZEN, None).await?;
+async fn silences(country: &Country, running: &mut wiring::Running) -> Result<Vec<String>, String> {
+    let mut against = Vec::new();
+    for outage in &OUTAGES {
+        // What does not happen at all speaks against the line as much as what happens wrongly.
+        let found = silence(country, running, outage).await.unwrap_or_else(|reason| vec![reason]);
+        against.extend(found.iter().map(|why| format!("{} is silent: {why}", outage.name)));
+    }
+    Ok(against)
+}
+
+async fn silence(country: &Country, running: &mut wiring::Running, outage: &Outage) -> Result<Vec<String>, String> {
+    let mut citizen = log_in(country, &country.portal, outage.applicant, None).await?;
     citizen.open(&format!("{}/en/services/1.1/start", country.portal)).await?;
     let case = reference(&citizen)?;
     fill_in(&mut citizen, super::j01::ANSWERS, &[]).await?;
-    running.silence(SILENT).await?;
     let form = citizen.page.form(&format!("/apply/{case}/sign"))?;
-    sign(country, &mut citizen, form, CITIZEN).await?;
+    let mut official = log_in(country, &country.back_office, OFFICIAL, None).await?;
+    running.silence(outage.register).await?;
+    let waited = wait(country, &mut citizen, &mut official, (&case, outage), form).await;
+    running.answer_again(outage.register).await?;
+    let against = waited?;
     let case_page = format!("{}/en/cases/{case}", country.portal);
-    look_until(&mut citizen, &case_page, "waiting for the register", |page| in_state(page, "awaiting_evidence"))
-        .await?;
-    let recorded = super::html::text(&citizen.page.html()).contains("did not answer");
-    running.answer_again(SILENT).await?;
     look_until(&mut citizen, &case_page, "the late answer", |page| in_state(page, "in_review")).await?;
-    Ok(recorded)
+    Ok(against)
+}
+
+/// The case waits for the register, says so to its applicant, and cannot be decided.
+async fn wait(
+    country: &Country,
+    citizen: &mut Browser,
+    official: &mut Browser,
+    (case, outage): (&str, &Outage),
+    form: html::Form,
+) -> Result<Vec<String>, String> {
+    sign(country, citizen, form, outage.applicant).await?;
+    let case_page = format!("{}/en/cases/{case}", country.portal);
+    // Whether the register is waited for or the original asked for is the country's patience (instruction 9 of the decree).
+    let waits = |page: &str| {
+        (in_state(page, "awaiting_evidence") || in_state(page, "original_requested")) && page.contains("did not answer")
+    };
+    look_until(citizen, &case_page, "waiting for the register", waits).await?;
+    let page = citizen.page.html();
+    let moments: Vec<String> = page.split("<li").map(html::text).collect();
+    let recorded = |words: &str| {
+        moments.iter().any(|moment| moment.contains(outage.name) && moment.contains(words) && moment.contains("today"))
+    };
+    official.open(&format!("{}/en/cases/{case}", country.back_office)).await?;
+    Ok(unmet(&[
+        ("the case's history names the silent register, with the time", recorded("did not answer")),
+        ("the page says whose answer or what paper the case waits for", {
+            let text = html::main_text(&page);
+            text.contains("Waiting for an answer from:") || text.contains("The next step is yours")
+        }),
+        ("nobody can decide the case meanwhile", official.page.form("/decide").is_err()),
+    ]))
 }

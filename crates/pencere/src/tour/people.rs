@@ -2,7 +2,7 @@
 
 use super::Country;
 use super::browser::{Browser, Upload};
-use super::html::Form;
+use super::html::{self, Form};
 use std::time::Duration;
 
 /// Card pages in a row at most: certificate, signature, each with its answer.
@@ -134,6 +134,29 @@ pub async fn look_until(
         tokio::time::sleep(LOOK_AGAIN).await;
     }
     Err(format!("{what} did not happen; the page says: {}", browser.page.text()))
+}
+
+/// Waits for the country's notice of this kind and opens it; its text, which must name the case.
+pub async fn notice(country: &Country, browser: &mut Browser, kind: &str, case: &str) -> Result<String, String> {
+    let file = country.folder.join("notices").join(format!("{kind}.toml"));
+    let words = std::fs::read_to_string(&file).map_err(|cause| format!("{}: {cause}", file.display()))?;
+    let words: toml::Table = words.parse().map_err(|cause| format!("{}: {cause}", file.display()))?;
+    let title = words["title"]["en"].as_str().unwrap_or_default().to_owned();
+    let inbox = format!("{}/en/inbox", country.portal);
+    for _ in 0..LOOKS_MAX {
+        browser.open(&inbox).await?;
+        let links = html::links(&browser.page.html()).into_iter();
+        let messages = links.filter(|(href, words)| href.contains("/en/inbox/") && *words == title);
+        for (href, _) in messages.collect::<Vec<_>>() {
+            browser.open(&href).await?;
+            let text = html::main_text(&browser.page.html());
+            if text.contains(case) {
+                return Ok(text);
+            }
+        }
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
+    Err(format!("no notice \"{title}\" of {case} came"))
 }
 
 /// Whether the page's tag says this state of a case, in the portal's own English words.

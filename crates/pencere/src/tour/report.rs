@@ -1,5 +1,6 @@
 //! What a tour says: steps as a person reads them, checks as they held, and the same as one JSON object.
 
+use super::traffic::Question;
 use serde::Serialize;
 use std::future::Future;
 use std::time::Duration;
@@ -42,6 +43,14 @@ pub struct Check {
 /// Who can say which messages crossed the exchange since they were last asked.
 pub trait Crossings: Send {
     fn since_last(&mut self) -> impl Future<Output = Result<Vec<String>, String>> + Send;
+
+    /// Every question that was answered since the tour began, over all journeys.
+    fn questions(&mut self) -> impl Future<Output = Result<Vec<Question>, String>> + Send;
+}
+
+/// The clauses that do not hold.
+pub fn unmet(clauses: &[(&str, bool)]) -> Vec<String> {
+    clauses.iter().filter(|(_, holds)| !holds).map(|(clause, _)| format!("not so: {clause}")).collect()
 }
 
 /// One journey being walked; every step and check is shown as it happens.
@@ -96,15 +105,17 @@ impl<'a, C: Crossings> Walk<'a, C> {
         self.journey.ok = false;
     }
 
-    /// How many messages crossed during the steps so far.
-    pub fn crossed(&self) -> usize {
-        self.journey.steps.iter().map(|step| step.messages.len()).sum()
+    /// Every question that was answered since the tour began.
+    pub async fn questions(&mut self) -> Result<Vec<Question>, String> {
+        self.crossings.questions().await
     }
 
-    /// Records whether something that must be true is true.
-    pub fn check(&mut self, what: &str, holds: bool) {
+    /// Records whether something that must be true is true: it is when nothing speaks against it.
+    pub fn must(&mut self, what: &str, against: &[String]) {
+        let holds = against.is_empty();
         let mark = if holds { "✓" } else { "✗" };
         (self.show)(&format!("  {mark} must be true: {what}"));
+        against.iter().for_each(|why| (self.show)(&format!("      {why}")));
         self.journey.ok &= holds;
         self.journey.checks.push(Check { what: what.to_owned(), ok: holds });
     }
@@ -124,6 +135,10 @@ mod tests {
         async fn since_last(&mut self) -> Result<Vec<String>, String> {
             Ok(vec!["m1".into(), "m2".into()])
         }
+
+        async fn questions(&mut self) -> Result<Vec<Question>, String> {
+            Ok(Vec::new())
+        }
     }
 
     #[tokio::test]
@@ -132,14 +147,14 @@ mod tests {
         let mut show = |line: &str| lines.push(line.to_owned());
         let mut walk = Walk::new("J00", &mut crossings, &mut show);
         assert!(walk.step("a door opens", Ok(1)).await.is_ok());
-        walk.check("the house stands", true);
+        walk.must("the house stands", &unmet(&[("it stands", true)]));
         assert!(walk.journey.ok);
-        walk.check("the sky is green", false);
+        walk.must("the sky is green", &unmet(&[("it is there", true), ("it is green", false)]));
         assert!(!walk.journey.ok);
         assert!(walk.step::<()>("a wall opens", Err("it is a wall".into())).await.is_err());
-        assert_eq!(walk.crossed(), 4);
         let journey = walk.end();
         assert_eq!((journey.ok, journey.steps.len(), journey.checks.len()), (false, 2, 2));
         assert_eq!(lines[1], "  ✓ a door opens  [m1, m2]");
+        assert_eq!(lines[3..5], ["  ✗ must be true: the sky is green", "      not so: it is green"]);
     }
 }
