@@ -2,16 +2,46 @@
 //! with the goals, and never a test: a busy machine is slow and not wrong. Run through `cargo xtask bench`.
 #![expect(clippy::print_stdout, reason = "a measurement speaks on standard output")]
 
+mod life;
+mod load;
+
+use pencere::tour::Country as Place;
+use pencere::tour::browser::Browser;
 use serde_json::Value as Json;
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tests::country::{Country, binary, folder, free_ports};
 
 const PEOPLE: u32 = 10_000;
-/// Pages of the portal that everybody may open, measured one by one.
-const PAGES: &[&str] = &["/az/", "/az/services/1.1", "/az/scores", "/az/verify"];
+/// Pages that everybody may open.
+const PUBLIC: &[&str] = &[
+    "/az/",
+    "/az/services",
+    "/az/services/1.1",
+    "/az/scores",
+    "/az/scores/report",
+    "/az/scores/country",
+    "/az/scores/1.1",
+    "/az/scores.json",
+    "/az/bulletin/{month}",
+    "/az/verify",
+];
+/// Pages of a person who is logged in.
+const OWN: &[&str] = &[
+    "/az/cases",
+    "/az/cases/{case}",
+    "/az/apply/{draft}/step/applicant",
+    "/az/inbox",
+    "/az/safe",
+    "/az/payments",
+    "/az/payments/{case}",
+    "/az/profile",
+    "/az/data",
+];
+const OFFICE: &[&str] = &["/az/", "/az/cases/{case}"];
 
-fn main() {
+#[tokio::main]
+async fn main() {
     let data = host::testing::TempDir::new();
     let ports = free_ports();
     let first = Country::start(data.path(), ports, PEOPLE);
@@ -20,18 +50,33 @@ fn main() {
 
     let again = Country::start(data.path(), ports, PEOPLE);
     report("start of an existing country", seconds(again.took), "s", "under 1");
-    settle();
+    settle().await;
     report("resident memory, idle", resident_mib(again.id()), "MiB", "under 300");
-    let portal = again.address("portal");
-    for page in PAGES {
-        match p99_ms(&format!("{portal}{page}")) {
-            Some(p99) => report(&format!("{page} p99 at 50 in flight"), p99, "ms", "under 20"),
-            None => println!("{page}: wrk gave no figure (apt-get install wrk)"),
-        }
-    }
+    let place = Place::running_in(data.path(), &folder()).expect("it is ready");
+    pages(&place).await;
     report("resident memory after the load", resident_mib(again.id()), "MiB", "");
     assert!(again.interrupt(), "the country ends when it is told");
     journey();
+}
+
+async fn pages(place: &Place) {
+    let life = life::lead(place).await.expect("people can live in the country");
+    let (mut anybody, mut director, mut official) = (Browser::new(), life.director, life.official);
+    // The bulletin's own address leads to the month that is running.
+    let bulletin = anybody.open(&format!("{}/az/bulletin", place.portal)).await.expect("a bulletin").url.clone();
+    let month = bulletin.rsplit('/').next().unwrap_or_default().to_owned();
+    let named =
+        |page: &str| page.replace("{case}", &life.case).replace("{draft}", &life.draft).replace("{month}", &month);
+    let filter = std::env::args().nth(1).unwrap_or_default();
+    for (window, origin, browser, pages) in [
+        ("", &place.portal, &mut anybody, PUBLIC),
+        ("", &place.portal, &mut director, OWN),
+        ("office ", &place.back_office, &mut official, OFFICE),
+    ] {
+        for page in pages.iter().filter(|page| page.contains(&filter)) {
+            load::page(browser, &format!("{window}{page}"), &format!("{origin}{}", named(page))).await;
+        }
+    }
 }
 
 /// J01 in a fresh country of 1 000 people; the journey alone, without the country's start and the fault caused in it.
@@ -48,7 +93,7 @@ fn journey() {
 }
 
 fn report(what: &str, value: f64, unit: &str, goal: &str) {
-    println!("{what:<44} {value:>10.2} {unit:<4} {goal}");
+    println!("{what:<58} {value:>10.2} {unit:<4} {goal}");
 }
 
 fn seconds(took: Duration) -> f64 {
@@ -56,11 +101,8 @@ fn seconds(took: Duration) -> f64 {
 }
 
 /// Background work of the start (first jobs, first snapshot) is over after a while.
-fn settle() {
-    let began = Instant::now();
-    while began.elapsed() < Duration::from_secs(5) {
-        std::thread::sleep(Duration::from_millis(100));
-    }
+async fn settle() {
+    tokio::time::sleep(Duration::from_secs(5)).await;
 }
 
 fn resident_mib(process: u32) -> f64 {
@@ -68,19 +110,4 @@ fn resident_mib(process: u32) -> f64 {
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("Linux says it");
     let kib: f64 = line.trim().trim_end_matches(" kB").parse().expect("a number");
     kib / 1024.0
-}
-
-/// The 99th percentile of a page's answer time as wrk sees it, with 50 requests in flight for ten seconds.
-fn p99_ms(url: &str) -> Option<f64> {
-    let output = Command::new("wrk").args(["-t1", "-c50", "-d10", "--latency", url]).output().ok()?;
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(!text.contains("Non-2xx"), "{url} does not answer what is measured: {text}");
-    let figure = text.lines().find_map(|line| line.trim().strip_prefix("99%"))?.trim().to_owned();
-    let (number, unit) = figure.split_at(figure.find(|letter: char| letter.is_alphabetic())?);
-    let number: f64 = number.parse().ok()?;
-    Some(match unit {
-        "us" => number / 1000.0,
-        "s" => number * 1000.0,
-        _ => number,
-    })
 }

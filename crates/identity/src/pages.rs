@@ -8,7 +8,7 @@ use crate::{
     login::choose::MYSELF,
     ports::Representee,
     provider::Provider,
-    registry::{Client, Settings},
+    registry::{Audience, Client, Settings},
     session::Session,
     texts::Texts,
 };
@@ -133,6 +133,8 @@ struct SaidPage<'a> {
     text: &'a str,
     number: String,
     good: bool,
+    /// Windows that anybody may open: their address and name.
+    homes: Vec<(&'a str, &'a str)>,
 }
 
 pub fn texts(lang: Lang) -> &'static Texts {
@@ -246,7 +248,22 @@ pub fn log_out(lang: Lang, browser: &Browser, clients: &[Localized]) -> Result<R
 pub fn logged_out(lang: Lang) -> Result<Response, Stop> {
     let s = Shell::new(lang, "/logged-out".to_owned());
     let (title, text) = (&s.t.logged_out_title, &s.t.logged_out_text);
-    html(StatusCode::OK, &SaidPage { title, text, number: String::new(), good: true, s })
+    html(StatusCode::OK, &SaidPage { title, text, number: String::new(), good: true, homes: Vec::new(), s })
+}
+
+/// Nobody comes here on their way; whoever does is shown where the way begins.
+pub async fn front(State(provider): State<Arc<Provider>>, headers: http::HeaderMap) -> Response {
+    let lang = accepted_lang(&headers);
+    let s = Shell::new(lang, String::new());
+    let (title, text) = (&s.t.login_title, &s.t.front_text);
+    let homes = homes(&provider.settings, lang);
+    respond(lang, html(StatusCode::OK, &SaidPage { title, text, number: String::new(), good: false, homes, s }))
+}
+
+/// The windows for everyone, by the origin that they come back to.
+fn homes(settings: &Settings, lang: Lang) -> Vec<(&str, &str)> {
+    let open = settings.clients.iter().filter(|client| client.audience == Audience::Everyone);
+    open.filter_map(|client| Some((form::origin(client.redirect_uris.first()?)?, client.name.in_lang(lang)))).collect()
 }
 
 /// The answer as it is sent, whatever it came to.
@@ -263,7 +280,9 @@ fn refused(lang: Lang, refusal: Refusal) -> Result<Response, Stop> {
     let mut s = Shell::new(lang, String::new());
     s.failed = true;
     let said = s.t.refusal(refusal);
-    html(status_of(&refusal), &SaidPage { title: &said.title, text: &said.text, number: String::new(), good: false, s })
+    let (title, text) = (&said.title, &said.text);
+    let page = SaidPage { title, text, number: String::new(), good: false, homes: Vec::new(), s };
+    html(status_of(&refusal), &page)
 }
 
 /// A fault is logged once, here, under the number that the person sees.
@@ -273,7 +292,7 @@ fn failed(lang: Lang, fault: &Fault) -> Result<Response, Stop> {
     let mut s = Shell::new(lang, String::new());
     s.failed = true;
     let (title, text) = (&s.t.fault_title, &s.t.fault_text);
-    html(StatusCode::SERVICE_UNAVAILABLE, &SaidPage { title, text, number, good: false, s })
+    html(StatusCode::SERVICE_UNAVAILABLE, &SaidPage { title, text, number, good: false, homes: Vec::new(), s })
 }
 
 fn status_of(refusal: &Refusal) -> StatusCode {
@@ -298,8 +317,15 @@ pub async fn stylesheet(State(provider): State<Arc<Provider>>) -> Response {
     (headers, provider.settings.stylesheet).into_response()
 }
 
-pub async fn not_found(headers: http::HeaderMap) -> Response {
-    respond(accepted_lang(&headers), Err(Stop::Refused(Refusal::NoSuchPage)))
+pub async fn not_found(State(provider): State<Arc<Provider>>, headers: http::HeaderMap) -> Response {
+    let lang = accepted_lang(&headers);
+    let mut s = Shell::new(lang, String::new());
+    s.failed = true;
+    let said = s.t.refusal(Refusal::NoSuchPage);
+    let (title, text) = (&said.title, &said.text);
+    let homes = homes(&provider.settings, lang);
+    let page = SaidPage { title, text, number: String::new(), good: false, homes, s };
+    respond(lang, html(status_of(&Refusal::NoSuchPage), &page))
 }
 
 /// The browser's first language that we speak, for pages that belong to no log-in.

@@ -58,6 +58,7 @@ impl Provider {
     pub fn router(self: &Arc<Self>) -> Router {
         let policy = self.content_security_policy.clone();
         Router::new()
+            .route("/", get(pages::front))
             .route("/.well-known/openid-configuration", get(oidc::discovery::document))
             .route("/jwks", get(oidc::discovery::keys))
             .route("/authorize", get(login::begin::authorize))

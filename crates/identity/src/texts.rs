@@ -40,6 +40,7 @@ pub struct Texts {
     pub foot: String,
     pub error_prefix: String,
     pub login_title: String,
+    pub front_text: String,
     pub login_sees: String,
     pub sees_profile: String,
     pub sees_pin: String,

@@ -13,6 +13,7 @@ pub mod snapshot;
 pub mod usage;
 
 mod daily;
+mod kept;
 mod monitor;
 mod monthly;
 mod own;
@@ -23,6 +24,7 @@ mod schema;
 pub use bulletin::Bulletin;
 pub use evidence::{Ask, Evidence, Fact, Pointer, Sources, Window};
 pub use fraction::Fraction;
+pub use kept::{FRESH_US, PREVIOUS_US};
 pub use methodology::Methodology;
 pub use monitor::{EvidenceRecord, Monitor, Scoreboard};
 pub use month::Month;

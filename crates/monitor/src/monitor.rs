@@ -2,7 +2,9 @@
 
 use crate::{
     evidence::{Ask, Evidence, Fact, Window},
+    kept::Kept,
     methodology::{Methodology, Reading},
+    monthly::Months,
     own::OwnRecords,
     refusal::{Failure, Refusal},
     register::{Register, Registered},
@@ -10,10 +12,7 @@ use crate::{
 };
 use base::{Clock, Fault, Timestamp};
 use host::store::Store;
-use std::sync::{Arc, Mutex, PoisonError};
-
-/// How old a scoreboard may be that a page shows.
-const SCOREBOARD_AGE_MAX_US: i64 = 10_000_000;
+use std::sync::Arc;
 
 /// Everything that the public scoreboard shows.
 #[derive(Debug, Clone)]
@@ -45,7 +44,8 @@ pub struct Monitor {
     pub(crate) methodology: Arc<Methodology>,
     pub(crate) register: Arc<Register>,
     evidence: Arc<dyn Evidence>,
-    latest: Arc<Mutex<Option<Arc<Seen>>>>,
+    latest: Arc<Kept<Seen>>,
+    pub(crate) months: Arc<Months>,
 }
 
 struct Seen {
@@ -61,32 +61,30 @@ impl Monitor {
         register: Arc<Register>,
         evidence: Arc<dyn Evidence>,
     ) -> Monitor {
-        Monitor { store, clock, methodology, register, evidence, latest: Arc::default() }
+        Monitor { store, clock, methodology, register, evidence, latest: Arc::default(), months: Arc::default() }
     }
 
     pub fn methodology(&self) -> &Methodology {
         &self.methodology
     }
 
-    /// The scoreboard, at most ten seconds old.
+    /// The scoreboard: ten seconds old, or up to a minute while the next one is computed for somebody else.
     pub async fn scoreboard(&self) -> Result<Arc<Scoreboard>, Fault> {
-        Ok(self.seen(false).await?.board.clone())
+        Ok(self.seen().await?.board.clone())
     }
 
     /// The scoreboard of this moment.
     pub async fn scoreboard_now(&self) -> Result<Arc<Scoreboard>, Fault> {
-        Ok(self.seen(true).await?.board.clone())
+        let now = self.clock.now();
+        Ok(self.latest.renew(now, self.look(now)).await?.board.clone())
     }
 
-    async fn seen(&self, fresh: bool) -> Result<Arc<Seen>, Fault> {
+    async fn seen(&self) -> Result<Arc<Seen>, Fault> {
         let now = self.clock.now();
-        let kept = self.latest.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let young = |seen: &Arc<Seen>| {
-            (0..SCOREBOARD_AGE_MAX_US).contains(&(now.as_microsecond() - seen.board.at.as_microsecond()))
-        };
-        if let Some(seen) = kept.filter(|seen| !fresh && young(seen)) {
-            return Ok(seen);
-        }
+        self.latest.get(now, 0, self.look(now)).await
+    }
+
+    async fn look(&self, now: Timestamp) -> Result<Seen, Fault> {
         let observations = self.observe(now).await?;
         let score = Score {
             report: score::report(&self.methodology),
@@ -99,9 +97,7 @@ impl Monitor {
             readings: self.methodology.readings.clone(),
             methodology: self.methodology.digest.clone(),
         });
-        let seen = Arc::new(Seen { board, observations });
-        *self.latest.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&seen));
-        Ok(seen)
+        Ok(Seen { board, observations })
     }
 
     /// The evidence behind a criterion of a service, or of the country when `service` is none.
@@ -110,7 +106,7 @@ impl Monitor {
         if service.is_some_and(|id| self.methodology.reported(id).is_none()) {
             return Err(Failure::Refused(Refusal::UnknownService));
         }
-        let seen = self.seen(false).await?;
+        let seen = self.seen().await?;
         let judged = judged_of(&seen.board.score.live, service, criterion);
         let judged = judged.ok_or(Failure::Refused(Refusal::UnknownCriterion))?.clone();
         let wanted: Vec<&str> = definition.probe.facts().collect();

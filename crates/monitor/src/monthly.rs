@@ -4,6 +4,7 @@ use crate::{
     Monitor,
     bulletin::Bulletin,
     evidence::{Ask, Window},
+    kept::Kept,
     month::Month,
     record::{digest, entry, leaf_number},
     refusal::{Failure, Refusal},
@@ -14,9 +15,26 @@ use base::{Fault, Timestamp};
 use host::args;
 use serde_json::json;
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// More people than any country has.
 pub const OFFLINE_USERS_MAX: i64 = 1_000_000_000;
+/// Bulletins kept in memory; asked for more months than this, all are read again.
+const MONTHS_MAX: usize = 24;
+
+/// The bulletins that were asked for lately.
+#[derive(Default)]
+pub(crate) struct Months(Mutex<BTreeMap<Month, Arc<Kept<Bulletin>>>>);
+
+impl Months {
+    fn of(&self, month: Month) -> Arc<Kept<Bulletin>> {
+        let mut months = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if months.len() >= MONTHS_MAX && !months.contains_key(&month) {
+            months.clear();
+        }
+        Arc::clone(months.entry(month).or_default())
+    }
+}
 
 impl Monitor {
     /// An agency enters how many people it served at its counters. May be corrected until the bulletin is out.
@@ -62,16 +80,21 @@ impl Monitor {
         Ok(rows.iter().map(|row| (row.text("service").to_owned(), row.int("users"))).collect())
     }
 
-    /// The bulletin of a month: the published one, else a draft of a month that is running or not yet published.
-    pub async fn bulletin(&self, month: &str) -> Result<Bulletin, Failure> {
-        let month = parse_month(month)?;
-        if let Some(bulletin) = self.find_bulletin(month).await? {
-            return Ok(bulletin);
-        }
-        if month > self.month_of(self.clock.now()) {
+    /// The bulletin of a month: the published one, else a draft of a month that is running or not yet published. What is
+    /// counted is done with an entry in the log, so a draft is good until the log grows.
+    pub async fn bulletin(&self, month: &str) -> Result<Arc<Bulletin>, Failure> {
+        let (month, now) = (parse_month(month)?, self.clock.now());
+        if month > self.month_of(now) {
             return Err(Failure::Refused(Refusal::NoBulletin));
         }
-        Ok(self.draft(month).await?)
+        let entries = host::audit::size(&self.store).await?;
+        let read = async {
+            match self.find_bulletin(month).await? {
+                Some(published) => Ok(published),
+                None => self.draft(month).await,
+            }
+        };
+        self.months.of(month).get(now, entries, read).await.map_err(Failure::Failed)
     }
 
     /// The month that is running now.

@@ -19,9 +19,9 @@ mod subscriber_code;
 pub mod tariff;
 
 pub use debt::{DEBTS_MAX, Debt, NewDebt};
-pub use paid::{DebtPaid, LateMoney, PAID_JOB};
+pub use paid::{DebtPaid, LateMoney, PAID_JOB, RECEIPT_JOB, ReceiptIssued};
 pub use payment::{Begin, Payment, Redirect};
-pub use receipt::Receipt;
+pub use receipt::{ORIGIN, Receipt};
 pub use refusal::{Failure, Refusal};
 pub use report::Effect;
 pub use schema::MIGRATIONS;

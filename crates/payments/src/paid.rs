@@ -1,5 +1,5 @@
 //! What happens besides the ledger when a debt is paid: the part that made the debt is told by a job in the same transaction,
-//! the payer by a notice. And the two decisions about money that came late, and the undoing of a payment.
+//! the payer by a notice, and another job makes the receipt's paper. And the two decisions about money that came late, and the undoing of a payment.
 
 use crate::Payments;
 use crate::debt::{Debt, debt_in, move_debt};
@@ -18,6 +18,16 @@ use std::collections::BTreeMap;
 
 /// Kind of the job that tells a part that its debt is paid. Its payload is [`DebtPaid`]; the part registers the handler.
 pub const PAID_JOB: &str = "payments.paid";
+
+/// Kind of the job that makes the paper of a receipt. Its payload is [`ReceiptIssued`]; whoever can set and seal documents
+/// registers the handler.
+pub const RECEIPT_JOB: &str = "payments.receipt";
+
+/// Payload of [`RECEIPT_JOB`].
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct ReceiptIssued {
+    pub receipt: String,
+}
 
 /// Payload of [`PAID_JOB`]: no personal data, the part finds its case by `key`.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -55,6 +65,9 @@ pub(crate) async fn tell(
     };
     let payload = serde_json::to_value(&told).expect("a plain struct is JSON");
     tx.enqueue(&Job { kind: PAID_JOB, key: Some(payment.id.to_string()), payload, run_at: now }).await?;
+    let issued = ReceiptIssued { receipt: receipt.to_owned() };
+    let payload = serde_json::to_value(&issued).expect("a plain struct is JSON");
+    tx.enqueue(&Job { kind: RECEIPT_JOB, key: Some(issued.receipt), payload, run_at: now }).await?;
     // A company's payment is told to the person who made it.
     let Some(person) = payment.actor.strip_prefix("PIN:") else { return Ok(()) };
     let purpose = &debt.purpose;

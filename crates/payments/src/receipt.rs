@@ -13,6 +13,9 @@ use host::audit::Entry;
 use host::store::{Row, Tx};
 use serde_json::json;
 
+/// Under this name the papers of receipts are kept elsewhere, by the receipt's number.
+pub const ORIGIN: &str = "payments";
+
 /// Everything that a receipt must say; enough to draw a document from it and sign that.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Receipt {
@@ -99,6 +102,13 @@ impl Payments {
     pub async fn receipts_of_debt(&self, debt: &Id) -> Result<Vec<Receipt>, Fault> {
         let rows =
             self.store().query(select_receipt!("WHERE r.debt_id = $1 ORDER BY r.number DESC"), &args![debt]).await?;
+        Ok(rows.iter().map(|row| self.read_receipt(row)).collect())
+    }
+
+    /// The receipts of everything that this payer owed, newest first: a page's worth in one look.
+    pub async fn receipts_of_payer(&self, payer: &str) -> Result<Vec<Receipt>, Fault> {
+        let sql = select_receipt!("WHERE d.payer = $1 ORDER BY r.number DESC LIMIT $2");
+        let rows = self.store().query(sql, &args![payer, crate::DEBTS_MAX]).await?;
         Ok(rows.iter().map(|row| self.read_receipt(row)).collect())
     }
 

@@ -19,6 +19,61 @@ pub struct Tariff {
     pub ask_every_s: i64,
     pub payee: Vec<Payee>,
     pub fee: Vec<Fee>,
+    pub receipt: ReceiptWords,
+}
+
+/// What stands on the paper of a receipt besides the facts.
+#[derive(Debug, Clone, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReceiptWords {
+    pub title: Localized,
+    pub lead: Localized,
+    pub number: Localized,
+    pub paid_at: Localized,
+    pub payment: Localized,
+    pub purpose: Localized,
+    pub amount: Localized,
+    /// Who owed: `person` or `company` with the number follows.
+    pub payer: Localized,
+    pub paid_by: Localized,
+    pub person: Localized,
+    pub company: Localized,
+    pub payee: Localized,
+    pub account: Localized,
+    pub budget_code: Localized,
+    pub code: Localized,
+    pub case: Localized,
+    pub bank: Localized,
+    pub bank_reference: Localized,
+    pub remark: Localized,
+    pub note: Localized,
+}
+
+impl ReceiptWords {
+    fn all(&self) -> [&Localized; 20] {
+        [
+            &self.title,
+            &self.lead,
+            &self.number,
+            &self.paid_at,
+            &self.payment,
+            &self.purpose,
+            &self.amount,
+            &self.payer,
+            &self.paid_by,
+            &self.person,
+            &self.company,
+            &self.payee,
+            &self.account,
+            &self.budget_code,
+            &self.code,
+            &self.case,
+            &self.bank,
+            &self.bank_reference,
+            &self.remark,
+            &self.note,
+        ]
+    }
 }
 
 /// An institution that is paid.
@@ -101,6 +156,9 @@ impl Tariff {
                 return Err(format!("fee {}: a language is missing", fee.id));
             }
         }
+        if !self.receipt.all().into_iter().all(Localized::is_complete) {
+            return Err("receipt: a language is missing".into());
+        }
         if self.currency.len() != 3 || self.order_valid_s <= 0 || self.ask_every_s <= 0 || !self.operator.is_complete()
         {
             return Err("operator, currency, order_valid_s or ask_every_s is missing or not positive".into());
@@ -156,6 +214,7 @@ mod tests {
             ("payee = \"urban\"", "payee = \"nobody\"", "no payee nobody"),
             ("number = \"0015\"", "number = \"15\"", "four digits"),
             ("currency = \"AZN\"", "currency = \"\"", "currency"),
+            ("ru = \"Квитанция об оплате\"", "ru = \"\"", "receipt: a language"),
             ("currency = \"AZN\"", "currency = \"AZN\"\ncolour = \"blue\"", "unknown field"),
         ] {
             let changed = COUNTRY.replacen(from, to, 1);

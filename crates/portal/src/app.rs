@@ -1,6 +1,7 @@
 //! What the pages are given to work with; cloning shares it.
 
 use crate::{
+    kept::Public,
     ports::{Country, Operations, PhoneSigning},
     security::Limiter,
 };
@@ -51,6 +52,7 @@ pub struct Parts {
     pub setup: Setup,
     pub zone: TimeZone,
     pub(crate) limiter: Limiter,
+    pub(crate) public: Public,
     /// Address of the style sheet, with the digest of its content.
     pub(crate) style: &'static str,
 }
@@ -61,7 +63,13 @@ pub struct App(Arc<Parts>);
 impl App {
     pub fn new(setup: Setup) -> App {
         let zone = TimeZone::fixed(jiff::tz::offset(setup.country.utc_offset_hours));
-        App(Arc::new(Parts { setup, zone, limiter: Limiter::default(), style: crate::assets::style_address() }))
+        App(Arc::new(Parts {
+            setup,
+            zone,
+            limiter: Limiter::default(),
+            public: Public::default(),
+            style: crate::assets::style_address(),
+        }))
     }
 
     pub fn zone(&self) -> &TimeZone {
@@ -70,6 +78,11 @@ impl App {
 
     pub(crate) fn limiter(&self) -> &Limiter {
         &self.0.limiter
+    }
+
+    /// Pages that are the same for everybody.
+    pub(crate) fn public(&self) -> &Public {
+        &self.0.public
     }
 
     pub(crate) fn style(&self) -> &'static str {

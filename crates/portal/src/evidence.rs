@@ -4,6 +4,7 @@
 use crate::{
     parts::{DocCard, EvidenceRow, Fact, Facts, Moment, Mood, Tag, Tense, Timeline},
     shell::{Shell, encode},
+    texts::Words,
     visit::Visit,
 };
 use axum::response::{IntoResponse, Response};
@@ -22,10 +23,17 @@ pub fn fact_text(s: &Shell, fact: &FactView) -> String {
         FactView::Yesno(true) => s.t("step.yes").to_owned(),
         FactView::Yesno(false) => s.t("step.no").to_owned(),
         FactView::Date(day) => s.day(*day),
+        FactView::Month(first) => s.month(&first.strftime("%Y-%m").to_string()),
         FactView::Money(amount) => amount.display(s.lang),
         FactView::Absent => s.t("evidence.absent").to_owned(),
         FactView::Rows { rows, .. } if rows.is_empty() => s.t("evidence.absent").to_owned(),
-        FactView::Rows { rows, .. } => rows.iter().map(|row| row.join(" · ")).collect::<Vec<_>>().join("\n"),
+        FactView::Rows { rows, .. } => {
+            let line = |row: &Vec<FactView>| {
+                let cells = row.iter().filter(|cell| **cell != FactView::Absent);
+                cells.map(|cell| fact_text(s, cell)).collect::<Vec<_>>().join(" · ")
+            };
+            rows.iter().map(line).collect::<Vec<_>>().join("\n")
+        }
     }
 }
 
@@ -76,7 +84,12 @@ pub fn answers(lang: Lang, sections: &[Section]) -> Facts {
 
 pub fn answer_fact(lang: Lang, answer: &services::view::AnswerView) -> Fact {
     let files: Vec<&str> = answer.files.iter().map(|file| file.name.as_str()).collect();
-    let value = if files.is_empty() { answer.value.in_lang(lang).to_owned() } else { files.join(", ") };
+    let value = match (answer.value.in_lang(lang), files.is_empty()) {
+        // Asked and left open, because it need not be answered.
+        ("", true) => Words::of(lang).text("answer.not_given").to_owned(),
+        (words, true) => words.to_owned(),
+        (_, false) => files.join(", "),
+    };
     Fact::new(answer.label.in_lang(lang), value)
 }
 

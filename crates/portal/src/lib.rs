@@ -5,6 +5,7 @@ mod app;
 mod assets;
 pub mod citizen;
 mod evidence;
+pub mod kept;
 mod login;
 pub mod office;
 pub mod pages;

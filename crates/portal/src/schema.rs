@@ -1,9 +1,11 @@
-//! The portal's own tables: sessions of browsers, log-ins under way, signatures under way, and opinions on the
-//! portal itself (those on a service belong to its case). None of it is a record of the state.
+//! The portal's own tables: sessions of browsers, log-ins, signatures and decisions under way, and opinions on the portal
+//! itself (those on a service belong to its case). None of it is a record of the state.
 
 use host::store::Migration;
 
-pub const MIGRATIONS: &[Migration] = &[Migration {
+pub const MIGRATIONS: &[Migration] = &[BEGINNING, CORRECTIONS];
+
+const BEGINNING: Migration = Migration {
     part: "portal",
     number: 1,
     sql: "CREATE TABLE portal_session (
@@ -52,4 +54,20 @@ pub const MIGRATIONS: &[Migration] = &[Migration {
               lang TEXT NOT NULL,
               at BIGINT NOT NULL
           )",
-}];
+};
+
+/// Decisions about corrections on their way to a register and back to the person.
+const CORRECTIONS: Migration = Migration {
+    part: "portal",
+    number: 2,
+    sql: "CREATE TABLE portal_correction (
+              register TEXT NOT NULL,
+              reference TEXT NOT NULL,
+              accept BIGINT NOT NULL,
+              reason TEXT NOT NULL,
+              clerk TEXT NOT NULL,
+              message_id TEXT NOT NULL,
+              at BIGINT NOT NULL,
+              PRIMARY KEY (register, reference)
+          )",
+};

@@ -149,7 +149,12 @@ impl Shell {
 
     /// "november 2026" of "2026-11"; what is not such a month is shown as it came.
     pub fn month(&self, month: &str) -> String {
-        let parsed = month.split_once('-').and_then(|(year, number)| Some((year, number.parse::<usize>().ok()?)));
+        let number = |text: &str, digits: usize| {
+            let right = text.len() == digits && text.bytes().all(|byte| byte.is_ascii_digit());
+            right.then(|| text.parse::<usize>().ok()).flatten()
+        };
+        let parsed = month.split_once('-');
+        let parsed = parsed.and_then(|(year, month)| number(year, 4).and(Some((year, number(month, 2)?))));
         let names = self.t("date.months_alone");
         match parsed.and_then(|(year, number)| Some((year, names.split(' ').nth(number.checked_sub(1)?)?))) {
             Some((year, name)) => format!("{name} {year}"),
@@ -242,7 +247,9 @@ mod tests {
         assert_eq!(sample(Lang::Ru).moment(early), "5\u{a0}марта 2026, 09:04");
         assert_eq!(sample(Lang::En).second(early), "05.03.2026 09:04:09");
         assert_eq!(sample(Lang::Ru).month("2026-10"), "октябрь 2026");
-        assert_eq!(sample(Lang::Ru).month("soon"), "soon");
+        for other in ["soon", "2026-13", "2026-00", "12-05", "2026-5", "2026-10-05", "+026-10"] {
+            assert_eq!(sample(Lang::Ru).month(other), other);
+        }
     }
 
     #[test]

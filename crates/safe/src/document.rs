@@ -12,6 +12,7 @@ use host::args;
 use host::audit::Entry;
 use host::store::{Row, Tx};
 use serde_json::json;
+use std::collections::BTreeMap;
 
 /// Longest document that is kept.
 pub const DOCUMENT_BYTES_MAX: usize = 32 * 1024 * 1024;
@@ -242,6 +243,14 @@ impl Safe {
     pub async fn document_of(&self, origin: &str, key: &str) -> Result<Option<Document>, Fault> {
         let sql = select_document!("WHERE d.origin = $1 AND d.origin_key = $2");
         Ok(self.store().query_opt(sql, &args![origin, key]).await?.as_ref().map(read))
+    }
+
+    /// Ids of the documents that this origin put into the owner's safe, by the origin's key.
+    pub async fn documents_from(&self, origin: &str, owner: &str) -> Result<BTreeMap<String, Id>, Fault> {
+        let sql = "SELECT id, origin_key FROM safe_document WHERE owner = $1 AND origin = $2
+                   ORDER BY stored_at DESC, id DESC LIMIT $3";
+        let rows = self.store().query(sql, &args![owner, origin, DOCUMENTS_MAX]).await?;
+        Ok(rows.iter().map(|row| (row.text("origin_key").to_owned(), row.id("id"))).collect())
     }
 
     /// What the list says about one document, without opening it. Somebody else's is unknown.

@@ -128,11 +128,13 @@ pub enum FactView {
     Words(Localized),
     Yesno(bool),
     Date(Date),
+    /// A whole month, by its first day.
+    Month(Date),
     Money(Money),
-    /// Rows of a list: months and salaries.
+    /// Rows of a list: months and salaries. Cells are plain facts.
     Rows {
         columns: Vec<Localized>,
-        rows: Vec<Vec<String>>,
+        rows: Vec<Vec<FactView>>,
     },
     /// The register holds nothing here.
     Absent,

@@ -25,7 +25,13 @@ async fn every_page_is_locked_down_and_speaks_three_languages() {
         assert!(browser.get(&page).await.text.contains("Log in with the card"));
         let cookie = browser.cookie.expect("a cookie");
         assert!(cookie.starts_with("pencere-identity="));
-        assert_eq!(world.get("/nowhere").await.status().as_u16(), 404);
+        for (path, status) in [("/nowhere", 404), ("/", 200)] {
+            let page = world.get(path).await;
+            assert_eq!(page.status().as_u16(), status, "{path}");
+            let text = String::from_utf8_lossy(page.body()).into_owned();
+            assert!(text.contains("href=\"http://127.0.0.1:8800/\""), "{path} leads to the portal: {text}");
+            assert!(!text.contains("href=\"http://127.0.0.1:8801"), "{path} leads to a window that is not for all");
+        }
         assert_eq!(world.get("/assets/pencere.css").await.headers()["content-type"], "text/css");
     }
 }

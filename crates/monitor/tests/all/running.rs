@@ -243,15 +243,20 @@ async fn a_bulletin_is_published_once_and_stands() {
     for store in testing::stores(&[MIGRATIONS]).await {
         let country = country(store, AllWell { times: 20 });
         country.monitor.enter_offline_users("PIN:LEYLA03", "1.1", "2026-10", 60).await.expect("entered");
+        let seen = country.monitor.bulletin("2026-10").await.expect("a draft");
+        assert_eq!(seen.row("1.1").expect("a row").usage.offline_users, Some(60));
         country.monitor.enter_offline_users("PIN:LEYLA03", "1.1", "2026-10", 80).await.expect("corrected");
         let entered = country.monitor.offline_entered("2026-10".parse().expect("a month")).await.expect("read");
         assert_eq!(entered.into_iter().collect::<Vec<_>>(), [("1.1".to_owned(), 80)]);
         let draft = country.monitor.bulletin("2026-10").await.expect("a draft");
         assert_eq!(draft.published_at, None);
+        // What we changed ourselves is seen in the same second.
+        assert_eq!(draft.row("1.1").expect("a row").usage.offline_users, Some(80));
         let published = country.monitor.publish("2026-10").await.expect("published");
+        assert_eq!(*country.monitor.bulletin("2026-10").await.expect("the published one"), published);
         country.clock.advance_s(100);
         assert_eq!(country.monitor.publish("2026-10").await.expect("the same"), published);
-        assert_eq!(country.monitor.bulletin("2026-10").await.expect("the published one"), published);
+        assert_eq!(*country.monitor.bulletin("2026-10").await.expect("the published one"), published);
         let months = country.monitor.published_months().await.expect("no fault");
         assert_eq!(months.iter().map(ToString::to_string).collect::<Vec<_>>(), ["2026-10"]);
 

@@ -55,11 +55,13 @@ async fn consistent(world: &World, debt: &Debt) {
             assert_eq!(money, "bank/test-bank 110000, payee/urban -110000");
             assert_eq!(world.payments.receipts_of_debt(&debt.id).await.expect("read").len(), 1);
             assert_eq!(world.rows("SELECT id FROM host_job WHERE kind = 'payments.paid'").await, 1);
+            assert_eq!(world.rows("SELECT id FROM host_job WHERE kind = 'payments.receipt'").await, 1);
             assert_eq!(world.rows("SELECT notice_key FROM host_outbox").await, 1);
         }
         DebtState::Open | DebtState::InPayment => {
             assert_eq!(money, "");
             assert_eq!(world.rows("SELECT number FROM payments_receipt").await, 0);
+            assert_eq!(world.rows("SELECT id FROM host_job WHERE kind = 'payments.receipt'").await, 0);
             assert_eq!(world.rows("SELECT notice_key FROM host_outbox").await, 0);
         }
         DebtState::Cancelled => panic!("nobody cancelled it"),

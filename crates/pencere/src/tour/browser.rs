@@ -149,6 +149,12 @@ impl Browser {
         Err(format!("more than {REDIRECTS_MAX} redirects, last to {url}"))
     }
 
+    /// The `Cookie` header that goes with a request to this address.
+    pub fn cookies_for(&self, url: &str) -> String {
+        let cookies = self.cookies.get(&site(url)).into_iter().flatten();
+        cookies.map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ")
+    }
+
     async fn one(
         &self,
         method: &Method,
@@ -157,8 +163,7 @@ impl Browser {
     ) -> Result<http::Response<Bytes>, Fault> {
         let url = url.split('#').next().unwrap_or_default();
         let mut request = http::Request::builder().method(method).uri(url);
-        let cookies = self.cookies.get(&site(url)).into_iter().flatten();
-        let cookies = cookies.map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ");
+        let cookies = self.cookies_for(url);
         if !cookies.is_empty() {
             request = request.header(header::COOKIE, cookies);
         }

@@ -40,6 +40,13 @@ pub struct PortalFile {
     pub contact_purpose: String,
 }
 
+impl PortalFile {
+    /// Code of the member that operates the portal, out of `AZ/GOV/10001/portal`.
+    pub fn operator(&self) -> &str {
+        self.client.split('/').nth(2).unwrap_or_default()
+    }
+}
+
 impl CountryFolder {
     /// Reads the folder; every problem that is found, as lines for the person who edits the files.
     pub fn load(folder: &Path) -> Result<CountryFolder, Vec<String>> {

@@ -8,6 +8,7 @@ mod operations;
 mod papers;
 mod phones;
 mod ready;
+mod receipts;
 mod registers_part;
 mod simulators;
 mod stores;
@@ -256,6 +257,7 @@ async fn open_rest(
         world,
         ports: settings.ports,
         demo: &country.people.demo.people,
+        utc_offset_hours: country.portal.utc_offset_hours,
         centre,
         member_name: &member_name,
         merchant_key: window.merchant_key.clone(),

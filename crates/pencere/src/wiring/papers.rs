@@ -1,7 +1,7 @@
 //! What the e-service engine owes and keeps elsewhere: fees in payments, documents in the e-Safe.
 
 use super::World;
-use base::{Algorithm, Failure, Fault, Signer, Timestamp};
+use base::{Algorithm, Failure, Fault, Localized, Signer, Timestamp};
 use formats::asice::{Container, DataFile};
 use formats::verify::sha256;
 use formats::x509::Profile;
@@ -77,7 +77,7 @@ pub struct SafeDeposits {
     /// Where verification pages are: the portal's origin.
     pub portal_origin: String,
     pub world: World,
-    pub seals: Seals,
+    pub seals: Arc<Seals>,
 }
 
 /// The agencies' electronic seals: what no official signs (a receipt) is sealed by its agency, so that everything in the
@@ -89,23 +89,19 @@ pub struct Seals {
 }
 
 impl Seals {
-    async fn seal(&self, document: &SafeDocument) -> Result<Vec<u8>, Fault> {
+    /// The file in a container under the seal of this member. The member's code is its number on the certificate.
+    pub async fn seal(&self, member: &str, name: &Localized, file: DataFile) -> Result<Vec<u8>, Fault> {
         const ATTEMPT: &str = "seal a document";
-        let key = self.keys.load_or_create(&format!("seal-{}", document.agency), Algorithm::EcdsaP256Sha256)?;
-        let holder = Holder::Organisation { name: document.issuer.az.clone(), number: document.agency.clone() };
+        let key = self.keys.load_or_create(&format!("seal-{member}"), Algorithm::EcdsaP256Sha256)?;
+        let holder = Holder::Organisation { name: name.az.clone(), number: member.to_owned() };
         let order = Order::new(holder, Profile::Seal, key.public_key_der());
         let certificate = self.centre.issue(&order).await.map_err(|failure| fault(ATTEMPT, failure))?;
-        let file = DataFile {
-            name: document.file_name.clone(),
-            media_type: document.media_type.to_owned(),
-            bytes: document.bytes.clone(),
-        };
         let sealed = self.signing.seal(&[file], &certificate, key.as_ref(), None).await;
         Ok(sealed.map_err(|failure| fault(ATTEMPT, failure))?.bytes)
     }
 
     /// Who signed, by the container itself, and the digest of the paper inside.
-    fn look_inside(&self, container: &[u8], at: Timestamp) -> (String, Option<[u8; 32]>) {
+    pub fn look_inside(&self, container: &[u8], at: Timestamp) -> (String, Option<[u8; 32]>) {
         let verdict = trust::validation::verify_document(container, &self.centre.anchors(), at);
         let names = verdict.signatures.iter().filter_map(|signature| signature.signer.as_ref()).map(|signer| {
             let organisation = signer.organisation.as_ref().filter(|organisation| **organisation != signer.name);
@@ -117,8 +113,8 @@ impl Seals {
     }
 }
 
-const PDF: &str = "application/pdf";
-const ASICE: &str = "application/vnd.etsi.asic-e+zip";
+pub const PDF: &str = "application/pdf";
+pub const ASICE: &str = "application/vnd.etsi.asic-e+zip";
 
 impl services::ports::Safe for SafeDeposits {
     fn verification_address(&self, verification_code: &str) -> String {
@@ -139,7 +135,12 @@ impl services::ports::Safe for SafeDeposits {
                 return Ok(());
             }
             let (bytes, file_name) = match document.media_type {
-                PDF => (self.seals.seal(&document).await?, document.file_name.replace(".pdf", ".asice")),
+                PDF => {
+                    let (name, bytes) = (document.file_name.clone(), document.bytes);
+                    let file = DataFile { name, media_type: PDF.to_owned(), bytes };
+                    let sealed = self.seals.seal(&document.agency, &document.issuer, file).await?;
+                    (sealed, document.file_name.replace(".pdf", ".asice"))
+                }
                 _ => (document.bytes, document.file_name),
             };
             let (signer, content_sha256) = self.seals.look_inside(&bytes, self.world.clock.now());
@@ -167,7 +168,7 @@ impl services::ports::Safe for SafeDeposits {
 }
 
 /// A refusal of something that the product itself asked for is a fault of the product.
-fn fault<R: base::Refusal>(attempt: &'static str, failure: Failure<R>) -> Fault {
+pub fn fault<R: base::Refusal>(attempt: &'static str, failure: Failure<R>) -> Fault {
     match failure {
         Failure::Failed(fault) => fault,
         Failure::Refused(refusal) => Fault::new(attempt, refusal.code()),

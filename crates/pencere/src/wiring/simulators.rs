@@ -40,6 +40,8 @@ pub struct Given<'a> {
     /// Name of a member of the exchange by its code, for officials' certificates.
     pub member_name: &'a (dyn Fn(&str) -> String + Send + Sync),
     pub merchant_key: Vec<u8>,
+    /// Of the country whose mails are read.
+    pub utc_offset_hours: i8,
 }
 
 impl Given<'_> {
@@ -71,7 +73,7 @@ impl Given<'_> {
             wake: Some(worker.waker()),
         });
         let worker = bank.register(worker);
-        let mailbox = simulator::mailbox::Shelf::open(&self.place.room("mailbox")?, clock);
+        let mailbox = simulator::mailbox::Shelf::open(&self.place.room("mailbox")?, clock, self.utc_offset_hours);
         Ok(Simulators { devices, bank, worker, mailbox: mailbox.map_err(|fault| fault.to_string())? })
     }
 

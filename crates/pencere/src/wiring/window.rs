@@ -7,6 +7,7 @@ use super::mandates::{OwnQuestions, Posts};
 use super::operations::Machine;
 use super::papers::{Debts, SafeDeposits, Seals};
 use super::phones::MobileSignature;
+use super::receipts::Receipts;
 use super::registers_part::Registers;
 use super::trust_services::{self, Containers, Documents};
 use super::{Stores, World};
@@ -74,6 +75,7 @@ struct Joined {
     store: Store,
     payments: payments::Payments,
     safe: safe::Safe,
+    receipts: Receipts,
     services: services::Services,
     notify: notify::Notify,
     monitor: monitor::Monitor,
@@ -96,13 +98,14 @@ impl Given<'_> {
         let file = self.place.room("trusted")?.join("log-window.der");
         std::fs::write(&file, log_key.public_key_der()).map_err(|cause| format!("{}: {cause}", file.display()))?;
         let worker = joined.services.jobs(provider.jobs(joined.payments.register(joined.notify.register(worker))));
-        let worker = on_paid(worker, joined.services.clone());
+        let worker = joined.receipts.clone().register(on_paid(worker, joined.services.clone()));
         let worker = on_contact(worker, joined.questions.clone(), joined.notify.clone(), store.clone());
         joined.services.start_watch().await.map_err(text)?;
         provider.schedule().await.map_err(text)?;
         let merchant_key = key("merchant")?.public_key_der().to_vec();
         let window = (joined.notify.clone(), joined.monitor.clone());
         let app = self.app(joined, citizens, officials);
+        let worker = app.jobs(worker);
         Ok(Window { store, app, provider, notify: window.0, worker, monitor: window.1, log_key, merchant_key })
     }
 
@@ -137,6 +140,11 @@ impl Given<'_> {
             chance: chance.clone(),
         });
         let signing = trust_services::signing(&self.centre, &self.ports.url(Door::Trust), self.world);
+        let seals = Arc::new(Seals {
+            centre: self.centre.clone(),
+            signing: trust_services::signing(&self.centre, &self.ports.url(Door::Trust), self.world),
+            keys: keys.clone(),
+        });
         let services = services::Services::open(services::Setup {
             store: store.clone(),
             blobs: Blobs::open(&self.place.room("uploads")?).map_err(text)?,
@@ -149,11 +157,7 @@ impl Given<'_> {
                 store: store.clone(),
                 portal_origin: self.ports.url(Door::Portal),
                 world: self.world.clone(),
-                seals: Seals {
-                    centre: self.centre.clone(),
-                    signing: trust_services::signing(&self.centre, &self.ports.url(Door::Trust), self.world),
-                    keys: keys.clone(),
-                },
+                seals: seals.clone(),
             }),
             clock: clock.clone(),
             chance: chance.clone(),
@@ -167,9 +171,23 @@ impl Given<'_> {
             chance,
             wake: Some(worker.waker()),
         });
+        let receipts = self.receipts(store, &payments, &safe, seals);
         let monitor = self.monitor(store);
         let questions = OwnQuestions { data, portal: self.country.portal.clone(), world: self.world.clone() };
-        Ok(Joined { store: store.clone(), payments, safe, services, notify, monitor, questions })
+        Ok(Joined { store: store.clone(), payments, safe, receipts, services, notify, monitor, questions })
+    }
+
+    fn receipts(&self, store: &Store, payments: &payments::Payments, safe: &safe::Safe, seals: Arc<Seals>) -> Receipts {
+        Receipts {
+            payments: payments.clone(),
+            safe: safe.clone(),
+            store: store.clone(),
+            catalogue: self.country.catalogue.clone(),
+            seals,
+            world: self.world.clone(),
+            portal_origin: self.ports.url(Door::Portal),
+            operator: self.country.portal.operator().to_owned(),
+        }
     }
 
     fn monitor(&self, store: &Store) -> monitor::Monitor {

@@ -1,14 +1,15 @@
 //! The monthly bulletin: for people as a page, for machines as CSV and JSON.
 
 use crate::{
+    kept::{self, Part},
     pages::{self, BulletinLine},
     parts::{Bar, Bars, Pager},
     shell::{Place, Shell},
-    visit::{Paged, Visit, page as paged},
+    visit::{Paged, Visit},
 };
 use axum::{extract::Path, response::IntoResponse};
 use http::header;
-use monitor::Bulletin;
+use monitor::{Bulletin, Month};
 
 /// Services in the chart: a chart of thirty bars is a table.
 const BARS_MAX: usize = 10;
@@ -23,11 +24,26 @@ pub async fn latest(visit: Visit) -> Paged {
 pub async fn page(visit: Visit, Path(named): Path<String>) -> Paged {
     let (month, form) = named.split_once('.').unwrap_or((named.as_str(), ""));
     let bulletin = visit.app.monitor.bulletin(month).await?;
-    let open = |kind: &'static str, text: String| Ok(([(header::CONTENT_TYPE, kind)], text).into_response());
+    let draw = || {
+        let text = match form {
+            "csv" => bulletin.csv(visit.lang),
+            "json" => bulletin.json(),
+            _ => {
+                let page = view(visit.app.nobody(visit.lang), &bulletin, visit.app.monitor.current_month());
+                return Part::of(format!("{} · {}", page.s.t("nav.bulletin"), page.month), &page);
+            }
+        };
+        Ok(Part { title: String::new(), main: text })
+    };
+    // What else may stand behind the dot is the page: names that are kept are of a closed set.
+    let form = if ["csv", "json"].contains(&form) { form } else { "html" };
+    let name = format!("{}.{form}", bulletin.month);
+    let part = visit.app.public().bulletins.part((visit.lang, &name), &bulletin, visit.app.clock.now(), draw)?;
+    let open = |kind: &'static str| Ok(([(header::CONTENT_TYPE, kind)], part.main.clone()).into_response());
     match form {
-        "csv" => open("text/csv; charset=utf-8", bulletin.csv(visit.lang)),
-        "json" => open("application/json", bulletin.json()),
-        _ => paged(&view(&visit, &bulletin)),
+        "csv" => open("text/csv; charset=utf-8"),
+        "json" => open("application/json"),
+        _ => kept::page(&visit, Place::Elsewhere, part),
     }
 }
 
@@ -42,22 +58,21 @@ fn growth(s: &Shell, figure: Option<i64>) -> String {
     }
 }
 
-fn view(visit: &Visit, bulletin: &Bulletin) -> pages::Bulletin {
-    let s = visit.at(Place::Elsewhere);
+fn view(s: Shell, bulletin: &Bulletin, current: Month) -> pages::Bulletin {
     let month = bulletin.month;
-    let turn = |month: monitor::Month| (s.url(&format!("/bulletin/{month}")), s.month(&month.to_string()));
-    let next = (month < visit.app.monitor.current_month()).then(|| turn(month.next()));
+    let turn = |month: Month| (s.url(&format!("/bulletin/{month}")), s.month(&month.to_string()));
+    let next = (month < current).then(|| turn(month.next()));
     let mut used: Vec<_> = bulletin.rows.iter().filter(|row| row.online).collect();
     used.sort_by_key(|row| std::cmp::Reverse(row.usage.submissions.unwrap_or(0)));
     let bar = |row: &&monitor::bulletin::Row| Bar {
         // The chart has room for a number and a few words; the table below has the whole name.
-        label: row.service.clone() + " " + &row.name.in_lang(visit.lang).chars().take(24).collect::<String>(),
+        label: row.service.clone() + " " + &row.name.in_lang(s.lang).chars().take(24).collect::<String>(),
         value: row.usage.submissions.unwrap_or(0),
         shown: known(&s, row.usage.submissions),
     };
     let line = |row: &monitor::bulletin::Row| BulletinLine {
-        service: format!("{} {}", row.service, row.name.in_lang(visit.lang)),
-        agency: row.agency.in_lang(visit.lang).to_owned(),
+        service: format!("{} {}", row.service, row.name.in_lang(s.lang)),
+        agency: row.agency.in_lang(s.lang).to_owned(),
         online: known(&s, row.usage.submissions),
         offline: known(&s, row.usage.offline_users),
         growth: growth(&s, row.usage.growth()),

@@ -61,8 +61,7 @@ fn text(row: &Json, field: &str, lang: Lang) -> String {
 }
 
 /// A value as the person should read it, by the type that the register names.
-fn shown(s: &Shell, row: &Json) -> String {
-    let value = text(row, "value", s.lang);
+fn shown(s: &Shell, row: &Json, value: String) -> String {
     match row["type"].as_str().unwrap_or_default() {
         "date" => value.parse().map_or(value, |day| s.day(day)),
         "bool" if value == "true" => s.t("step.yes").to_owned(),
@@ -73,6 +72,8 @@ fn shown(s: &Shell, row: &Json) -> String {
             .ok()
             .or_else(|| base::Money::parse_decimal(&value))
             .map_or(value, |amount| amount.display(s.lang)),
+        // A register's code may be a month; any other is left as it is.
+        "code" => s.month(&value),
         _ => value,
     }
 }
@@ -90,11 +91,11 @@ fn evidence_row(s: &Shell, register: &RegisterCard, row: &Json) -> EvidenceRow {
         from = format!("{from} · {}", s.t("evidence.disputed"));
     }
     if let Some(previous) = row["previous"].as_str() {
-        from = format!("{from} · {}: {previous}", s.t("data.previous"));
+        from = format!("{from} · {}: {}", s.t("data.previous"), shown(s, row, previous.to_owned()));
     }
     EvidenceRow {
         name: text(row, "label", s.lang),
-        value: shown(s, row),
+        value: shown(s, row, text(row, "value", s.lang)),
         from,
         waiting: String::new(),
         wrong: correctable.then(|| {

@@ -84,6 +84,7 @@ fn pages() -> Router {
         .route("/safe", get(safe::list))
         .route("/safe/{id}", get(safe::document))
         .route("/safe/{id}/file", get(safe::file))
+        .route("/safe/{id}/paper", get(safe::paper))
         .route("/data", get(data::page))
         .route("/data/who", get(data::who))
         .route("/data/proof", post(data::proof))

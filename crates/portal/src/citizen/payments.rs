@@ -15,6 +15,8 @@ use axum::{
 };
 
 const REFRESH_S: u32 = 3;
+/// A receipt's paper is there a moment after the receipt; so long the page looks again by itself.
+const PAPER_SOON_S: i64 = 60;
 
 fn fee(s: &Shell, debt: &Debt, text: String) -> Fee {
     Fee { label: debt.purpose.in_lang(s.lang).to_owned(), amount: debt.amount.display(s.lang), text }
@@ -22,7 +24,8 @@ fn fee(s: &Shell, debt: &Debt, text: String) -> Fee {
 
 pub async fn list(visit: Visit) -> Paged {
     let s = visit.at(Place::Payments);
-    let all = visit.app.payments.debts_of(&visit.person()?.owner()).await?;
+    let owner = visit.person()?.owner();
+    let all = visit.app.payments.debts_of(&owner).await?;
     let open = all.iter().filter(|debt| matches!(debt.state, DebtState::Open | DebtState::InPayment));
     let debts = open.map(|debt| DebtLine {
         fee: fee(&s, debt, String::new()),
@@ -30,17 +33,21 @@ pub async fn list(visit: Visit) -> Paged {
         href: s.url(&format!("/payments/{}", debt.id)),
     });
     let debts = debts.collect();
-    let mut paid = Vec::new();
-    for debt in all.iter().filter(|debt| debt.state == DebtState::Paid) {
-        let receipt = visit.app.payments.receipts_of_debt(&debt.id).await?.into_iter().next();
-        paid.push(PaidLine {
+    let receipts = visit.app.payments.receipts_of_payer(&owner).await?;
+    let kept = visit.app.safe.documents_from(::payments::ORIGIN, &owner).await?;
+    let paid = all.iter().filter(|debt| debt.state == DebtState::Paid).map(|debt| {
+        let receipt = receipts.iter().find(|receipt| receipt.debt == debt.id);
+        let paper = receipt.and_then(|receipt| kept.get(&receipt.number));
+        PaidLine {
             what: debt.purpose.in_lang(visit.lang).to_owned(),
             when: debt.paid_at.map(|at| s.moment(at)).unwrap_or_default(),
             amount: debt.amount.display(visit.lang),
-            number: receipt.map_or_else(|| debt.code.as_str().to_owned(), |receipt| receipt.number),
+            number: receipt.map_or_else(|| debt.code.as_str().to_owned(), |receipt| receipt.number.clone()),
             href: s.url(&format!("/payments/{}", debt.id)),
-        });
-    }
+            paper: paper.map(|document| s.url(&format!("/safe/{document}"))),
+        }
+    });
+    let paid = paid.collect();
     paged(&pages::Payments { notes: Vec::new(), debts, paid, s })
 }
 
@@ -71,7 +78,13 @@ pub async fn page(visit: Visit, Path(named): Path<String>) -> Paged {
     let mut rows = vec![Fact::new(s.t("payment.code"), debt.code.as_str())];
     if let Some(receipt) = &receipt {
         rows.push(Fact::new(s.t("payment.payee"), receipt.payee.in_lang(visit.lang)));
-        rows.push(Fact::new(s.t("payment.number"), receipt.number.as_str()));
+        let kept = visit.app.safe.document_of(::payments::ORIGIN, &receipt.number).await?;
+        let age_s = s.now.as_second() - receipt.issued_at.as_second();
+        if kept.is_none() && age_s < PAPER_SOON_S {
+            s.refresh_s = Some(REFRESH_S);
+        }
+        let paper = kept.map(|document| (s.url(&format!("/safe/{}", document.id)), s.t("payment.paper").to_owned()));
+        rows.push(Fact { change: paper, ..Fact::new(s.t("payment.number"), receipt.number.as_str()) });
         rows.push(Fact::new(s.t("payment.paid_at"), s.moment(receipt.issued_at)));
     }
     let payable = matches!(debt.state, DebtState::Open | DebtState::InPayment);

@@ -10,8 +10,12 @@ use crate::{
 };
 use ::safe::{Document, Opening};
 use axum::extract::Path;
-use base::Id;
+use base::{Fault, Id};
+use bytes::Bytes;
+use formats::asice::Container;
 use services::view::FileContent;
+
+const PDF: &str = "application/pdf";
 
 pub async fn list(visit: Visit) -> Paged {
     let owner = visit.person()?.owner();
@@ -64,7 +68,7 @@ pub async fn document(visit: Visit, Path(id): Path<String>) -> Paged {
     });
     let file = Some(s.url(&format!("/safe/{id}/file")));
     let signed = document.media_type.contains("asic");
-    let paper = if signed { paper(&visit, &document).await } else { None };
+    let paper = Some(s.url(&format!("/safe/{id}/paper")));
     paged(&pages::Document {
         crumbs: Crumbs { label: s.t("layout.crumbs").into(), links: vec![(s.url("/safe"), s.t("nav.safe").into())] },
         title: document.title.in_lang(visit.lang).to_owned(),
@@ -78,20 +82,24 @@ pub async fn document(visit: Visit, Path(id): Path<String>) -> Paged {
     })
 }
 
-/// The PDF inside a container: given out by its case, which made both.
-async fn paper(visit: &Visit, document: &Document) -> Option<String> {
-    let (reference, number) = (document.case_reference.as_ref()?, document.number.as_ref()?);
-    let case = visit.app.services.case(&visit.applicant().ok()?, reference).await.ok()?;
-    let paper = case.documents.iter().find(|paper| &paper.number == number)?;
-    Some(visit.shell().url(&format!("/cases/{}/documents/{}/pdf", encode(reference), encode(&paper.id))))
-}
-
 /// The document itself; the opening is recorded.
 pub async fn file(visit: Visit, Path(id): Path<String>) -> Paged {
+    let (document, bytes) = open(&visit, &id).await?;
+    Ok(download(FileContent { name: document.file_name, media_type: document.media_type, bytes: bytes.to_vec() }))
+}
+
+/// The PDF out of the container, for people who want to read it; an opening like the other.
+pub async fn paper(visit: Visit, Path(id): Path<String>) -> Paged {
+    let (_, bytes) = open(&visit, &id).await?;
+    let container =
+        Container::read(&bytes).map_err(|cause| Fault::new("open a signed document", format!("{cause:?}")))?;
+    let paper = container.files.into_iter().find(|file| file.media_type == PDF).ok_or(Trouble::NotFound)?;
+    Ok(download(FileContent { name: paper.name, media_type: paper.media_type, bytes: paper.bytes }))
+}
+
+async fn open(visit: &Visit, id: &str) -> Result<(Document, Bytes), Trouble> {
     let person = visit.person()?;
-    let document = Id::parse(&id).ok_or(Trouble::NotFound)?;
+    let document = Id::parse(id).ok_or(Trouble::NotFound)?;
     let opening = Opening { owner: person.owner(), reader: person.user(), document };
-    let (document, bytes) = visit.app.safe.open(&opening).await?;
-    let content = FileContent { name: document.file_name, media_type: document.media_type, bytes: bytes.to_vec() };
-    Ok(download(content))
+    Ok(visit.app.safe.open(&opening).await?)
 }

@@ -1,14 +1,15 @@
 //! The public scoreboard: the method's results in the report and now, every point with its evidence or "no data".
 
 use crate::{
+    kept::{self, Part},
     pages::{self, ComponentLine, CriterionLine, ScoreLine},
     parts::{Crumbs, Fact, Facts, Mood, Tag},
     shell::{Place, Shell, encode},
     trouble::Trouble,
-    visit::{Paged, Visit, page as paged},
+    visit::{Paged, Visit},
 };
 use axum::{extract::Path, response::IntoResponse};
-use base::Fault;
+use base::{Fault, Lang};
 use http::header;
 use monitor::{
     Scoreboard,
@@ -17,20 +18,37 @@ use monitor::{
     score::{Basis, ComponentScore, Conflict, Judged, Mark, ServiceScore, Sheet},
 };
 
+/// Stands for the country in a service's place.
+const COUNTRY: &str = "country";
+
 pub async fn live(visit: Visit) -> Paged {
-    let board = visit.app.monitor.scoreboard().await?;
-    paged(&sheet(&visit, &board, true))
+    overview(visit, "live").await
 }
 
 pub async fn report(visit: Visit) -> Paged {
+    overview(visit, "report").await
+}
+
+async fn overview(visit: Visit, which: &'static str) -> Paged {
     let board = visit.app.monitor.scoreboard().await?;
-    paged(&sheet(&visit, &board, false))
+    let draw = || {
+        let s = visit.app.nobody(visit.lang);
+        let title = s.t("nav.scores").to_owned();
+        Part::of(title, &sheet(s, &board, which == "live"))
+    };
+    let part = visit.app.public().scores.part((visit.lang, which), &board, visit.app.clock.now(), draw)?;
+    kept::page(&visit, Place::Score, part)
 }
 
 pub async fn json(visit: Visit) -> Paged {
     let board = visit.app.monitor.scoreboard().await?;
-    let text = serde_json::to_string_pretty(&board.score).map_err(|error| Fault::new("write the scores", error))?;
-    Ok(([(header::CONTENT_TYPE, "application/json")], text).into_response())
+    let draw = || {
+        let text = serde_json::to_string_pretty(&board.score).map_err(|error| Fault::new("write the scores", error))?;
+        Ok(Part { title: String::new(), main: text })
+    };
+    let name = (Lang::default(), "json");
+    let part = visit.app.public().scores.part(name, &board, visit.app.clock.now(), draw)?;
+    Ok(([(header::CONTENT_TYPE, "application/json")], part.main.clone()).into_response())
 }
 
 fn of(s: &Shell, score: &str, max: u32) -> String {
@@ -44,16 +62,15 @@ fn mark(s: &Shell, mark: &Mark) -> String {
     }
 }
 
-fn name(visit: &Visit, board: &Scoreboard, id: &str) -> String {
+fn name(s: &Shell, board: &Scoreboard, id: &str) -> String {
     let known = board.services.iter().find(|service| service.id == id);
-    known.map_or_else(|| id.to_owned(), |service| format!("{id} {}", service.name.in_lang(visit.lang)))
+    known.map_or_else(|| id.to_owned(), |service| format!("{id} {}", service.name.in_lang(s.lang)))
 }
 
-fn sheet(visit: &Visit, board: &Scoreboard, live: bool) -> pages::Scores {
-    let s = visit.at(Place::Score);
+fn sheet(s: Shell, board: &Scoreboard, live: bool) -> pages::Scores {
     let sheet: &Sheet = if live { &board.score.live } else { &board.score.report };
     let component = |component: &ComponentScore| ComponentLine {
-        name: format!("{}. {}", component.id, component.name.in_lang(visit.lang)),
+        name: format!("{}. {}", component.id, component.name.in_lang(s.lang)),
         score: if live { component.score.cut_to_hundredths() } else { component.printed.clone() },
         note: format!(
             "{} · {}",
@@ -64,6 +81,7 @@ fn sheet(visit: &Visit, board: &Scoreboard, live: bool) -> pages::Scores {
     let (maximum, components) = (sheet.maximum.to_string(), sheet.components.len().to_string());
     pages::Scores {
         live,
+        at: if live { s.f("scores.at", &[("time", &s.second(board.at))]) } else { String::new() },
         intro: if live { s.t("scores.live_intro") } else { s.t("scores.report_intro") }.into(),
         index: s.f("scores.index", &[("score", &sheet.infrastructure.cut_to_hundredths()), ("max", &maximum)]),
         index_note: s.f("scores.index_note", &[("components", &components)]),
@@ -74,7 +92,7 @@ fn sheet(visit: &Visit, board: &Scoreboard, live: bool) -> pages::Scores {
             .iter()
             .map(|service| ScoreLine {
                 href: Some(s.url(&format!("/scores/{}", encode(&service.id)))),
-                name: name(visit, board, &service.id),
+                name: name(&s, board, &service.id),
                 maturity: mark(&s, &service.maturity),
                 participation: mark(&s, &service.participation),
                 transparency: mark(&s, &service.transparency),
@@ -102,18 +120,34 @@ fn criterion(s: &Shell, judged: &Judged) -> CriterionLine {
 /// One service, or the country as a whole, criterion by criterion.
 pub async fn service(visit: Visit, Path(id): Path<String>) -> Paged {
     let board = visit.app.monitor.scoreboard().await?;
-    let s = visit.at(Place::Score);
-    let crumbs =
-        Crumbs { label: s.t("layout.crumbs").into(), links: vec![(s.url("/scores"), s.t("nav.scores").into())] };
-    if id == "country" {
-        let groups = board.score.live.components.iter().map(|component| {
-            let judged = component.questions.iter().filter_map(|question| question.judged.as_ref());
-            (component.name.in_lang(visit.lang).to_owned(), judged.map(|judged| criterion(&s, judged)).collect())
-        });
-        let groups = groups.chain([readings(&s, &board)]).collect();
-        let name = s.t("scores.infrastructure").to_owned();
-        return paged(&pages::Score { crumbs, name, facts: Facts::default(), groups, s });
+    let known = |sheet: &Sheet| sheet.services.iter().any(|service| service.id == id);
+    if id != COUNTRY && !(known(&board.score.live) && known(&board.score.report)) {
+        return Err(Trouble::NotFound);
     }
+    let draw = || {
+        let s = visit.app.nobody(visit.lang);
+        let page = if id == COUNTRY { country(s, &board) } else { one(s, &board, &id)? };
+        Part::of(format!("{} · {}", page.name, page.s.t("nav.scores")), &page)
+    };
+    let part = visit.app.public().scores.part((visit.lang, &id), &board, visit.app.clock.now(), draw)?;
+    kept::page(&visit, Place::Score, part)
+}
+
+fn crumbs(s: &Shell) -> Crumbs {
+    Crumbs { label: s.t("layout.crumbs").into(), links: vec![(s.url("/scores"), s.t("nav.scores").into())] }
+}
+
+fn country(s: Shell, board: &Scoreboard) -> pages::Score {
+    let groups = board.score.live.components.iter().map(|component| {
+        let judged = component.questions.iter().filter_map(|question| question.judged.as_ref());
+        (component.name.in_lang(s.lang).to_owned(), judged.map(|judged| criterion(&s, judged)).collect())
+    });
+    let groups = groups.chain([readings(&s, board)]).collect();
+    let name = s.t("scores.infrastructure").to_owned();
+    pages::Score { crumbs: crumbs(&s), name, facts: Facts::default(), groups, s }
+}
+
+fn one(s: Shell, board: &Scoreboard, id: &str) -> Result<pages::Score, Trouble> {
     let find = |sheet: &Sheet| sheet.services.iter().find(|service| service.id == id).cloned();
     let live = find(&board.score.live).ok_or(Trouble::NotFound)?;
     let report = find(&board.score.report).ok_or(Trouble::NotFound)?;
@@ -130,9 +164,9 @@ pub async fn service(visit: Visit, Path(id): Path<String>) -> Paged {
         let lines: Vec<_> = now.criteria.iter().map(|judged| criterion(&s, judged)).collect();
         (!lines.is_empty()).then(|| ((*title).to_owned(), lines))
     };
-    paged(&pages::Score {
-        crumbs,
-        name: name(&visit, &board, &id),
+    Ok(pages::Score {
+        crumbs: crumbs(&s),
+        name: name(&s, board, id),
         facts: Facts { rows: marks.iter().map(|(title, now, then)| row(title, now, then)).collect() },
         groups: marks.iter().filter_map(group).chain(conflicts(&s, &report)).collect(),
         s,

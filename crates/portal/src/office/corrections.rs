@@ -1,6 +1,7 @@
 //! Requests for corrections, register by register: a clerk accepts or refuses with a reason, the register decides, the person is
-//! told. It may be an official of the agency that holds the register, or the operator, who stands in for a holder without a desk.
+//! told (`deciding`). It may be an official of the agency that holds the register, or the operator, who stands in for a holder without a desk.
 
+use super::deciding::Taken;
 use crate::{
     pages::{self, CorrectionLine, CorrectionRegister},
     parts::{Errors, Fact, Facts, Field, Kind, Mood, Note},
@@ -8,21 +9,19 @@ use crate::{
     posted::Posted,
     session::Session,
     shell::{Place, Shell, encode},
-    texts::Words,
     trouble::{Refusal, Trouble},
     visit::{Paged, Visit, page as paged, refused},
 };
 use axum::extract::{Path, Query};
 use base::{
-    Fault, Id, Lang, Pin, Timestamp,
+    Id, Timestamp,
     dataservice::{AskError, Question, Wording},
 };
-use host::{audit::Entry, outbox::Notice};
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
 /// Why the clerk asks, as the registers know it.
-const PURPOSE: &str = "data-correction";
+pub(super) const PURPOSE: &str = "data-correction";
 /// The registers take no longer reason.
 const REASON_CHARS_MAX: usize = 1000;
 
@@ -43,7 +42,6 @@ async fn ask(
     register: &RegisterCard,
     service: &str,
     body: Json,
-    reference: Option<&str>,
 ) -> Result<Result<Json, AskError>, Trouble> {
     let question = Question {
         client: visit.app.country.client.clone(),
@@ -51,7 +49,7 @@ async fn ask(
         wording: Wording::Rest,
         body,
         user: Some(visit.person()?.user()),
-        case_reference: reference.map(str::to_owned),
+        case_reference: None,
         purpose: PURPOSE.to_owned(),
         message_id: Id::new(visit.app.clock.now(), &*visit.app.chance).to_string(),
     };
@@ -69,6 +67,7 @@ pub async fn page(visit: Visit, Query(came): Query<Came>) -> Paged {
     let done = match came.done.as_deref() {
         Some("accepted") => Some((Mood::Good, page.s.t("corrections.accepted").to_owned())),
         Some("refused") => Some((Mood::Good, page.s.t("corrections.refused").to_owned())),
+        Some("later") => Some((Mood::Warn, page.s.t("corrections.later").to_owned())),
         _ => came.problem.map(|code| (Mood::Bad, visit.refusal_text(&code))),
     };
     page.notes.extend(done.map(|(mood, text)| Note { mood, title: String::new(), text, link: None }));
@@ -87,7 +86,7 @@ async fn view(visit: &Visit, wrong: Option<Wrong<'_>>) -> Result<pages::Correcti
     let mut s = visit.at(Place::Corrections);
     let mut registers = Vec::new();
     for register in visit.app.country.registers.iter().filter(|register| may(person, register)) {
-        let (rows, note) = match ask(visit, register, "openCorrections", json!({}), None).await? {
+        let (rows, note) = match ask(visit, register, "openCorrections", json!({})).await? {
             Ok(body) => {
                 let rows = body["rows"].as_array().cloned().unwrap_or_default();
                 let none = rows.is_empty().then(|| s.note(Mood::Plain, "corrections.none_title", "corrections.none"));
@@ -163,58 +162,9 @@ pub async fn decide(visit: Visit, Path((register, reference)): Path<(String, Str
         let words = visit.shell().t("corrections.need_reason");
         return refused(&view(&visit, Some(Wrong { reference: &reference, reason, words })).await?);
     }
-    let body = json!({ "reference": reference, "accept": accept, "reason": reason });
-    match ask(&visit, register, "decideCorrection", body, Some(&reference)).await? {
-        Ok(body) => {
-            // The register names the person: what a form carries could be somebody else.
-            let about = body["pin"].as_str().and_then(Pin::parse);
-            let about = about.ok_or_else(|| Fault::new("tell of a correction", "the register named nobody"))?;
-            tell(&visit, register, &Decided { reference: &reference, about: &about, accept, reason }).await?;
-            Ok(visit.go(if accept { "/corrections?done=accepted" } else { "/corrections?done=refused" }))
-        }
-        Err(AskError::Refused { code, .. }) => Ok(visit.go(&format!("/corrections?problem={}", encode(&code)))),
-        Err(AskError::Unreachable(fault)) => Err(fault.into()),
+    match visit.app.decide_correction(register, &reference, accept, reason, person.user()).await? {
+        Taken::Told => Ok(visit.go(if accept { "/corrections?done=accepted" } else { "/corrections?done=refused" })),
+        Taken::Refused { code } => Ok(visit.go(&format!("/corrections?problem={}", encode(&code)))),
+        Taken::Later => Ok(visit.go("/corrections?done=later")),
     }
-}
-
-struct Decided<'a> {
-    reference: &'a str,
-    about: &'a Pin,
-    accept: bool,
-    reason: &'a str,
-}
-
-/// One audit entry and one notice of a decision, however often the form is sent: a register answers the same decision the same,
-/// so that a clerk whose first attempt broke off after the register's answer may send it again.
-async fn tell(visit: &Visit, register: &RegisterCard, decided: &Decided<'_>) -> Result<(), Trouble> {
-    let outcome = if decided.accept { "corrections.outcome_accepted" } else { "corrections.outcome_refused" };
-    let mut values = std::collections::BTreeMap::from([
-        ("reference".to_owned(), decided.reference.to_owned()),
-        ("reason".to_owned(), decided.reason.to_owned()),
-    ]);
-    for lang in Lang::ALL {
-        values.insert(format!("register.{lang}"), register.name.in_lang(lang).to_owned());
-        values.insert(format!("outcome.{lang}"), Words::of(lang).text(outcome).to_owned());
-    }
-    let at = visit.app.clock.now();
-    let notice = Notice {
-        key: format!("correction-decided/{}/{}", register.id, decided.reference),
-        person: decided.about.as_str().to_owned(),
-        template: "correction-decided".to_owned(),
-        values,
-        link: Some("/data".to_owned()),
-        at,
-    };
-    let entry = Entry {
-        at,
-        actor: visit.person()?.user(),
-        action: "portal.correction_decided",
-        subject: decided.reference.to_owned(),
-        detail: json!({ "register": register.id, "accepted": decided.accept }),
-    };
-    let mut tx = visit.app.store.begin().await?;
-    if tx.notice(&notice).await? {
-        tx.audit(&entry).await?;
-    }
-    Ok(tx.commit().await?)
 }

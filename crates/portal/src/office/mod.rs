@@ -4,6 +4,7 @@
 mod case;
 mod corrections;
 mod counters;
+mod deciding;
 mod operator;
 mod opinions;
 mod queue;

@@ -163,6 +163,8 @@ pub struct PaidLine {
     pub amount: String,
     pub number: String,
     pub href: String,
+    /// The sealed receipt in the e-Safe, once it lies there.
+    pub paper: Option<String>,
 }
 
 #[derive(Debug, Template)]

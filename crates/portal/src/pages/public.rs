@@ -1,7 +1,8 @@
 //! Pages that anybody may open: front page, catalogue, verification, opinions, scoreboard, bulletin, help, errors.
 
-use crate::{parts::*, shell::Shell};
+use crate::{kept::Part, parts::*, shell::Shell};
 use askama::Template;
+use std::sync::Arc;
 
 /// A service in a list.
 #[derive(Debug, Clone)]
@@ -99,6 +100,14 @@ pub struct Feedback {
     pub fields: Vec<Field>,
 }
 
+/// What everybody reads alike, within the visitor's own masthead.
+#[derive(Debug, Template)]
+#[template(path = "citizen/public.html")]
+pub struct Public {
+    pub s: Shell,
+    pub part: Arc<Part>,
+}
+
 #[derive(Debug, Clone)]
 pub struct ComponentLine {
     pub name: String,
@@ -116,10 +125,12 @@ pub struct ScoreLine {
 }
 
 #[derive(Debug, Template)]
-#[template(path = "citizen/scores.html")]
+#[template(path = "citizen/scores.html", block = "main")]
 pub struct Scores {
     pub s: Shell,
     pub live: bool,
+    /// When the figures were computed.
+    pub at: String,
     pub intro: String,
     pub index: String,
     pub index_note: String,
@@ -137,7 +148,7 @@ pub struct CriterionLine {
 }
 
 #[derive(Debug, Template)]
-#[template(path = "citizen/score.html")]
+#[template(path = "citizen/score.html", block = "main")]
 pub struct Score {
     pub s: Shell,
     pub crumbs: Crumbs,
@@ -157,7 +168,7 @@ pub struct BulletinLine {
 }
 
 #[derive(Debug, Template)]
-#[template(path = "citizen/bulletin.html")]
+#[template(path = "citizen/bulletin.html", block = "main")]
 pub struct Bulletin {
     pub s: Shell,
     pub month: String,

@@ -178,6 +178,7 @@ fn payments(lang: Lang, empty: bool) -> String {
         amount: fee(lang).amount,
         number: "R-1".into(),
         href: s.url("/payments/1"),
+        paper: Some(s.url("/safe/1")),
     };
     let (debts, paid) = if empty { (Vec::new(), Vec::new()) } else { (vec![debt], vec![paid]) };
     Payments { s, notes: Vec::new(), debts, paid }.render().expect("a page renders")

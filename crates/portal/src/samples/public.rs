@@ -174,10 +174,17 @@ fn feedback(lang: Lang) -> String {
     page.render().expect("a page renders")
 }
 
+/// A page that is kept for everybody, as one visitor gets it.
+fn framed(part: &impl Template, s: Shell) -> String {
+    let part = crate::kept::Part::of("Part".into(), part).unwrap_or_else(|_| panic!("a page renders"));
+    Public { part: part.into(), s }.render().expect("a page renders")
+}
+
 fn scores(lang: Lang, live: bool) -> String {
     let s = public(lang, "/scores").at(Place::Score);
     let page = Scores {
         live,
+        at: if live { s.f("scores.at", &[("time", &s.second(s.now))]) } else { String::new() },
         intro: if live { s.t("scores.live_intro") } else { s.t("scores.report_intro") }.into(),
         index: s.f("scores.index", &[("score", "5"), ("max", "7")]),
         index_note: s.f("scores.index_note", &[("components", "7")]),
@@ -196,7 +203,7 @@ fn scores(lang: Lang, live: bool) -> String {
         }],
         s,
     };
-    page.render().expect("a page renders")
+    framed(&page, page.s.clone())
 }
 
 fn score(lang: Lang) -> String {
@@ -217,7 +224,7 @@ fn score(lang: Lang) -> String {
         groups: vec![(s.t("scores.transparency").into(), criteria)],
         s,
     };
-    page.render().expect("a page renders")
+    framed(&page, page.s.clone())
 }
 
 fn bulletin(lang: Lang) -> String {
@@ -258,7 +265,7 @@ fn bulletin(lang: Lang) -> String {
         json: s.url("/bulletin/2026-11.json"),
         s,
     };
-    page.render().expect("a page renders")
+    framed(&page, page.s.clone())
 }
 
 fn help(lang: Lang) -> String {

@@ -52,6 +52,9 @@ impl DataServices for Registers {
                 let state = if question.body["accept"] == true { "accepted" } else { "refused" };
                 json!({ "reference": super::desk::OPEN, "state": state, "pin": "AYTEN01" })
             }
+            "decideCorrection" if question.body["reference"] == super::desk::SILENT => {
+                return Box::pin(ready(Err(AskError::Unreachable(Fault::passing("ask a register", "silent")))));
+            }
             "decideCorrection" => {
                 let (code, text) = ("registers.unknown_correction".to_owned(), String::new());
                 return Box::pin(ready(Err(AskError::Refused { code, text })));

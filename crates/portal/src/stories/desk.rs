@@ -5,11 +5,18 @@ use super::{
     world::{World, worlds},
 };
 use crate::session::Area;
-use host::args;
+use host::{args, jobs::Worker};
 use http::StatusCode;
+use std::{
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll},
+};
 
 /// The request that waits in the stand-in register.
 pub const OPEN: &str = "0193a1b2-7c3d-7e4f-8a9b-0c1d2e3f4a5c";
+/// A request about which the stand-in register never answers.
+pub const SILENT: &str = "0193a1b2-7c3d-7e4f-8a9b-0c1d2e3f4a5d";
 
 async fn at_desk(world: &World, pin: &str, agency: &str, role: &str) -> Browser {
     let cookie = world.logged_in(Area::Office, pin, &[(agency, role)], None).await;
@@ -40,6 +47,81 @@ async fn the_holder_s_official_decides_a_correction_and_the_person_is_told() {
         let sql = "SELECT leaf FROM host_audit_entry WHERE action = 'portal.correction_decided'";
         let leaves = world.app.store.query(sql, &args![]).await.expect("read");
         assert!(leaves.len() == 1 && leaves[0].text("leaf").contains("PIN:ELCHN04"));
+    }
+}
+
+/// Lets the future take so many steps and then drops it, as a power cut would.
+struct Cut<F> {
+    future: Pin<Box<F>>,
+    steps_left: usize,
+}
+
+impl<F: Future> Future for Cut<F> {
+    type Output = Option<F::Output>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        if self.steps_left == 0 {
+            return Poll::Ready(None);
+        }
+        self.steps_left -= 1;
+        self.future.as_mut().poll(context).map(Some)
+    }
+}
+
+/// More steps than the request takes.
+const STEPS_MAX: usize = 400;
+/// When the job looks after a decision, at the latest.
+const LOOKED_AFTER_S: i64 = 60;
+
+/// The power goes at every step of the clerk's request. Whatever was kept is carried out by the job, and told once.
+#[tokio::test]
+async fn a_decision_that_was_cut_off_is_carried_out_and_told_once() {
+    for world in worlds().await {
+        let worker = world.app.jobs(Worker::new(world.app.store.clone(), world.clock.clone()));
+        let register = world.app.country.register("iamas").expect("the story's register").clone();
+        let mut kept = 0;
+        for steps_left in 0..STEPS_MAX {
+            let decide = world.app.decide_correction(&register, OPEN, true, "yoxlanıldı", "PIN:ELCHN04".into());
+            let whole = Cut { future: Box::pin(decide), steps_left }.await.is_some();
+            // A commit that had begun may still reach the disk: whoever locks the row after it sees it.
+            let mut tx = world.app.store.begin().await.expect("begun");
+            tx.execute("UPDATE portal_correction SET at = at", &args![]).await.expect("waited");
+            tx.rollback().await;
+            kept += usize::from(left(&world).await == 1);
+            world.clock.advance_s(LOOKED_AFTER_S);
+            while worker.run_due().await.expect("jobs run") > 0 {}
+            assert_eq!(left(&world).await, 0, "after {steps_left} steps");
+            if whole {
+                break;
+            }
+        }
+        assert!(kept > 0, "no cut fell between the decision and its end");
+        world.app.notify.deliver_waiting().await.expect("delivered");
+        assert_eq!(world.app.notify.inbox("AYTEN01", None, 10).await.expect("read").len(), 1, "told once");
+        let sql = "SELECT leaf FROM host_audit_entry WHERE action = 'portal.correction_decided'";
+        assert_eq!(world.app.store.query(sql, &args![]).await.expect("read").len(), 1, "recorded once");
+    }
+}
+
+/// Decisions on their way.
+async fn left(world: &World) -> usize {
+    world.app.store.query("SELECT reference FROM portal_correction", &args![]).await.expect("read").len()
+}
+
+#[tokio::test]
+async fn a_register_that_is_silent_gets_the_decision_later() {
+    for world in worlds().await {
+        let worker = world.app.jobs(Worker::new(world.app.store.clone(), world.clock.clone()));
+        let mut clerk = at_desk(&world, "ELCHN04", "10003", "official").await;
+        let list = clerk.get("/en/corrections").await;
+        let path = format!("/en/corrections/iamas/{SILENT}");
+        let fields = [("do", "refuse"), (&*format!("reason-{SILENT}"), "sənəd yoxdur")];
+        let sent = clerk.post(&list, &path, &fields).await;
+        assert_eq!(sent.location(), "/en/corrections?done=later");
+        clerk.follow(&sent).await.shows("Your decision is kept");
+        world.clock.advance_s(LOOKED_AFTER_S);
+        worker.run_due().await.expect("jobs run");
+        assert_eq!(left(&world).await, 1, "it is asked again until it answers");
     }
 }
 

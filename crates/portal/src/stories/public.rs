@@ -63,6 +63,68 @@ async fn scores_and_bulletin_are_open_to_everybody() {
     }
 }
 
+/// Ten seconds and one microsecond later: what is kept is renewed, and what was written in the same instant counts.
+const RENEWED_S: i64 = 11;
+
+#[tokio::test]
+async fn a_new_snapshot_is_on_the_scoreboard_after_the_refresh() {
+    for world in worlds().await {
+        let mut browser = Browser::new(&world.app, Area::Citizen);
+        for page in ["/en/scores/1.1", "/ru/scores/1.1"] {
+            let shown = browser.get(page).await;
+            assert!(!shown.text.contains("monitor.snapshots = 1"), "{}", shown.text);
+        }
+        browser.get("/en/scores").await.shows("As of 23.11.2026 14:02:00.");
+        world.app.monitor.take_snapshot().await.expect("taken");
+        world.clock.advance_s(1);
+        let early = browser.get("/en/scores/1.1").await;
+        assert!(!early.text.contains("monitor.snapshots = 1"), "ten seconds are not over");
+        world.clock.advance_s(RENEWED_S);
+        for page in ["/en/scores/1.1", "/ru/scores/1.1"] {
+            browser.get(page).await.shows("monitor.snapshots = 1");
+        }
+        browser.get("/en/scores").await.shows("As of 23.11.2026 14:02:12.");
+        assert!(browser.get("/en/scores.json").await.text.contains("monitor_snapshot"));
+    }
+}
+
+#[tokio::test]
+async fn a_draft_of_the_bulletin_shows_what_was_entered() {
+    for world in worlds().await {
+        let mut browser = Browser::new(&world.app, Area::Citizen);
+        for users in ["4\u{a0}711", "4\u{a0}712"] {
+            let entered = users.replace('\u{a0}', "").parse().expect("a number");
+            let monitor = &world.app.monitor;
+            monitor.enter_offline_users("PIN:LEYLA03", "1.1", "2026-11", entered).await.expect("entered");
+            browser.get("/az/bulletin/2026-11").await.shows(users);
+            browser.get("/az/bulletin/2026-11.csv").await.shows(&entered.to_string());
+        }
+    }
+}
+
+/// The page that one person makes us draw is the page that the next one gets: nothing of a person may be in it.
+#[tokio::test]
+async fn nothing_of_a_visit_is_in_a_page_that_is_kept() {
+    for world in worlds().await {
+        let cookie = world.logged_in(Area::Citizen, "AYTEN01", &[], None).await;
+        for path in ["/az/scores", "/az/scores/1.1", "/az/scores/country", "/az/scores/report", "/az/bulletin/2026-11"]
+        {
+            let own = Browser::with(&world.app, Area::Citizen, cookie.clone()).get(path).await;
+            own.shows("Aytən Məmmədova").shows(&format!("href=\"/ru{}\"", &path[3..]));
+            let others = Browser::new(&world.app, Area::Citizen).get(path).await;
+            for personal in ["Məmmədova", "AYTEN01", "name=\"token\"", own.token().as_str()] {
+                assert!(!others.text.contains(personal), "{path} shows {personal}");
+            }
+            assert_eq!(main_of(&own.text), main_of(&others.text), "{path}");
+        }
+    }
+}
+
+fn main_of(page: &str) -> &str {
+    let (_, rest) = page.split_once("<main").expect("a page has its main part");
+    rest.split_once("</main>").expect("which ends").0
+}
+
 #[tokio::test]
 async fn an_opinion_reaches_the_operator() {
     for world in worlds().await {

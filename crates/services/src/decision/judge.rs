@@ -2,7 +2,7 @@
 
 use super::{Check, Computation, Plan};
 use crate::{
-    evidence::FactKind,
+    evidence::{FactKind, month},
     rule::{Rule, Verdict},
     view::{CheckView, FactView, ResultLine},
 };
@@ -37,6 +37,9 @@ pub fn fact_view(kind: FactKind, value: &Json) -> FactView {
         (FactKind::Yesno, Json::Bool(yes)) => FactView::Yesno(*yes),
         (FactKind::Money, Json::Number(qepik)) => {
             qepik.as_i64().map_or(FactView::Absent, |qepik| FactView::Money(Money::from_qepik(qepik)))
+        }
+        (FactKind::Month, Json::String(text)) => {
+            month(text).map_or_else(|| FactView::Text(text.clone()), FactView::Month)
         }
         (FactKind::Date, Json::String(day)) => day.parse().map_or(FactView::Absent, FactView::Date),
         (_, Json::String(text)) => FactView::Text(text.clone()),

@@ -5,7 +5,7 @@ use super::{
     paint::{Colour, HEIGHT, Mark, WIDTH},
     sheet::{Block, Body, Check, Line, Sheet, Signer},
 };
-use base::Localized;
+use base::{Lang, Localized};
 
 const INK: Colour = (0x11, 0x18, 0x27);
 const QUIET: Colour = (0x5b, 0x64, 0x72);
@@ -30,13 +30,15 @@ const PAGES_MAX: usize = 40;
 /// Where the pen is.
 struct Pen<'a> {
     faces: &'a Faces,
+    /// The language that carries the document; the others stand small below it.
+    lang: Lang,
     pages: Vec<Vec<Mark>>,
     y: f32,
 }
 
 /// Places everything; one list of marks a page.
 pub fn pages(sheet: &Sheet, faces: &Faces) -> Vec<Vec<Mark>> {
-    let mut pen = Pen { faces, pages: vec![Vec::new()], y: TOP };
+    let mut pen = Pen { faces, lang: sheet.lang, pages: vec![Vec::new()], y: TOP };
     if sheet.ceremonial {
         pen.ceremonial_head(sheet);
     } else {
@@ -69,9 +71,23 @@ fn furniture(page: &mut Vec<Mark>, sheet: &Sheet, faces: &Faces, number: usize, 
         page.push(Mark::Text { x, y: HEIGHT - 36.0, face: Face::Regular, size: 8.0, colour: QUIET, text });
     }
     if !sheet.ceremonial {
-        let text = format!("{} · {}", sheet.issuer.az, sheet.title.az);
+        let text = format!("{} · {}", sheet.issuer.in_lang(sheet.lang), sheet.title.in_lang(sheet.lang));
         page.push(Mark::Text { x: MARGIN, y: HEIGHT - 36.0, face: Face::Regular, size: 8.0, colour: QUIET, text });
     }
+}
+
+/// The two languages beside this one, in their order of precedence.
+fn others(lang: Lang) -> [Lang; 2] {
+    match lang {
+        Lang::Az => [Lang::En, Lang::Ru],
+        Lang::En => [Lang::Az, Lang::Ru],
+        Lang::Ru => [Lang::Az, Lang::En],
+    }
+}
+
+fn in_all(text: &Localized, first: Lang) -> String {
+    let [second, third] = others(first);
+    [first, second, third].map(|lang| text.in_lang(lang)).join(" · ")
 }
 
 impl Pen<'_> {
@@ -121,23 +137,25 @@ impl Pen<'_> {
 
     fn ceremonial_head(&mut self, sheet: &Sheet) {
         self.y = 56.0;
-        self.centred(&sheet.state.az, Face::Semibold, 14.0, INK, TEXT_WIDTH);
+        self.centred(sheet.state.in_lang(self.lang), Face::Semibold, 14.0, INK, TEXT_WIDTH);
         self.y += 1.0;
-        self.centred(&sheet.issuer.az, Face::Regular, 11.5, QUIET, TEXT_WIDTH);
+        self.centred(sheet.issuer.in_lang(self.lang), Face::Regular, 11.5, QUIET, TEXT_WIDTH);
         self.y += 17.0;
         self.star_rule();
         self.y += 15.0;
-        self.centred(&sheet.title.az, Face::Semibold, 22.0, INK, TEXT_WIDTH - 20.0);
+        self.centred(sheet.title.in_lang(self.lang), Face::Semibold, 22.0, INK, TEXT_WIDTH - 20.0);
         self.y += 5.0;
-        self.centred(&sheet.title.en, Face::Italic, 11.0, QUIET, TEXT_WIDTH);
-        self.centred(&sheet.title.ru, Face::Italic, 11.0, QUIET, TEXT_WIDTH);
+        for other in others(self.lang) {
+            self.centred(sheet.title.in_lang(other), Face::Italic, 11.0, QUIET, TEXT_WIDTH);
+        }
         self.y += 10.0;
         self.marks_in_a_row(&sheet.marks);
         self.y += 12.0;
-        self.paragraph(&sheet.lead.az, Face::Regular, 14.0, INK, MARGIN, TEXT_WIDTH);
+        self.paragraph(sheet.lead.in_lang(self.lang), Face::Regular, 14.0, INK, MARGIN, TEXT_WIDTH);
         self.y += 4.0;
-        self.paragraph(&sheet.lead.en, Face::Italic, 9.5, QUIET, MARGIN, TEXT_WIDTH);
-        self.paragraph(&sheet.lead.ru, Face::Italic, 9.5, QUIET, MARGIN, TEXT_WIDTH);
+        for other in others(self.lang) {
+            self.paragraph(sheet.lead.in_lang(other), Face::Italic, 9.5, QUIET, MARGIN, TEXT_WIDTH);
+        }
         self.y += 6.0;
     }
 
@@ -156,7 +174,7 @@ impl Pen<'_> {
         let (top, faces) = (self.y, self.faces);
         for (place, (label, value)) in marks.iter().enumerate() {
             let middle = MARGIN + width * (place as f32 + 0.5);
-            let label_text = format!("{} · {} · {}", label.az, label.en, label.ru);
+            let label_text = in_all(label, self.lang);
             let x = middle - faces.width(&label_text, Face::Regular, 7.5) / 2.0;
             self.text(x, top + 9.0, Face::Regular, 7.5, QUIET, &label_text);
             let x = middle - faces.width(value, Face::Semibold, 13.0) / 2.0;
@@ -167,36 +185,38 @@ impl Pen<'_> {
 
     fn plain_head(&mut self, sheet: &Sheet) {
         self.y = 66.0;
-        self.paragraph(&sheet.state.az, Face::Semibold, 9.5, QUIET, MARGIN, TEXT_WIDTH);
-        self.paragraph(&sheet.issuer.az, Face::Regular, 9.5, QUIET, MARGIN, TEXT_WIDTH);
+        self.paragraph(sheet.state.in_lang(self.lang), Face::Semibold, 9.5, QUIET, MARGIN, TEXT_WIDTH);
+        self.paragraph(sheet.issuer.in_lang(self.lang), Face::Regular, 9.5, QUIET, MARGIN, TEXT_WIDTH);
         self.y += 12.0;
-        self.paragraph(&sheet.title.az, Face::Semibold, 21.0, INK, MARGIN, TEXT_WIDTH);
-        let other = format!("{} · {}", sheet.title.en, sheet.title.ru);
+        self.paragraph(sheet.title.in_lang(self.lang), Face::Semibold, 21.0, INK, MARGIN, TEXT_WIDTH);
+        let other = others(self.lang).map(|lang| sheet.title.in_lang(lang)).join(" · ");
         self.paragraph(&other, Face::Italic, 10.5, QUIET, MARGIN, TEXT_WIDTH);
         self.y += 8.0;
-        self.paragraph(&sheet.lead.az, Face::Regular, 11.5, INK, MARGIN, TEXT_WIDTH);
-        let other = format!("{} {}", sheet.lead.en, sheet.lead.ru);
+        self.paragraph(sheet.lead.in_lang(self.lang), Face::Regular, 11.5, INK, MARGIN, TEXT_WIDTH);
+        let other = others(self.lang).map(|lang| sheet.lead.in_lang(lang)).join(" ");
         self.paragraph(&other, Face::Italic, 9.0, QUIET, MARGIN, TEXT_WIDTH);
         self.y += 10.0;
         let lines: Vec<_> = sheet.marks.iter().map(|(label, value)| (label.clone(), value.clone())).collect();
         self.hairline();
         for (label, value) in lines {
-            self.line(&label.az, &value, Face::Semibold);
+            self.line(label.in_lang(self.lang), &value, Face::Semibold);
         }
     }
 
     fn block(&mut self, block: &Block) {
         self.need(46.0);
         self.y += 8.5;
-        let title = format!("{} · {} · {}", block.title.az, block.title.en, block.title.ru);
+        let title = in_all(&block.title, self.lang);
         let title = if block.title.az == block.title.en { block.title.az.clone() } else { title };
         self.paragraph(&title, Face::Semibold, 8.5, DEEP, MARGIN, TEXT_WIDTH);
         self.y += 2.0;
         match &block.body {
-            Body::Text(text) => self.paragraph(&text.az, Face::Regular, 10.5, INK, MARGIN, TEXT_WIDTH),
+            Body::Text(text) => self.paragraph(text.in_lang(self.lang), Face::Regular, 10.5, INK, MARGIN, TEXT_WIDTH),
             Body::Lines(lines) => {
                 self.hairline();
-                lines.iter().for_each(|line| self.line(&line.label.az, &line.value.az, Face::Regular));
+                for line in lines {
+                    self.line(line.label.in_lang(self.lang), line.value.in_lang(self.lang), Face::Regular);
+                }
             }
             Body::Sum(lines) => self.sum(lines),
             Body::Table { columns, rows } => self.table(columns, rows),
@@ -228,9 +248,10 @@ impl Pen<'_> {
             let last = place + 1 == lines.len();
             let (face, size) = if last { (Face::Semibold, 12.0_f32) } else { (Face::Regular, 10.5_f32) };
             self.need(19.5);
-            self.text(MARGIN, self.y + 13.8, face, size.min(11.0), INK, &line.label.az);
-            let x = WIDTH - MARGIN - faces.width(&line.value.az, face, size);
-            self.text(x, self.y + 13.8, face, size, INK, &line.value.az);
+            self.text(MARGIN, self.y + 13.8, face, size.min(11.0), INK, line.label.in_lang(self.lang));
+            let value = line.value.in_lang(self.lang);
+            let x = WIDTH - MARGIN - faces.width(value, face, size);
+            self.text(x, self.y + 13.8, face, size, INK, value);
             self.y += 19.5;
             self.hairline();
         }
@@ -239,7 +260,8 @@ impl Pen<'_> {
     fn table(&mut self, columns: &[Localized], rows: &[Vec<String>]) {
         let width = TEXT_WIDTH / columns.len().max(1) as f32;
         for (place, column) in columns.iter().enumerate() {
-            self.text(MARGIN + place as f32 * width, self.y + 12.0, Face::Regular, 8.5, QUIET, &column.az);
+            let x = MARGIN + place as f32 * width;
+            self.text(x, self.y + 12.0, Face::Regular, 8.5, QUIET, column.in_lang(self.lang));
         }
         self.y += 17.0;
         self.hairline();
@@ -276,7 +298,7 @@ impl Pen<'_> {
 
     fn signer(&mut self, signer: &Signer, top: f32) {
         self.mark(Mark::Bar { x: MARGIN, y: top, width: 190.0, height: 0.8, colour: DEEP });
-        let label = format!("{} · {} · {}", signer.label.az, signer.label.en, signer.label.ru);
+        let label = in_all(&signer.label, self.lang);
         let mut y = top + 14.0;
         for line in self.faces.lines(&label, Face::Regular, 7.5, 240.0) {
             self.text(MARGIN, y, Face::Regular, 7.5, QUIET, &line);
@@ -296,11 +318,9 @@ impl Pen<'_> {
         self.mark(Mark::Code { x, y: top, side: CODE_SIDE, text: check.address.clone() });
         let (text_x, width) = if right { (x - 172.0, 160.0) } else { (x + CODE_SIDE + 16.0, 250.0) };
         let mut y = top + 8.0;
-        let captions = [
-            (&check.caption.az, Face::Semibold, 9.0),
-            (&check.caption.en, Face::Italic, 8.0),
-            (&check.caption.ru, Face::Italic, 8.0),
-        ];
+        let [second, third] = others(self.lang);
+        let captions = [(self.lang, Face::Semibold, 9.0), (second, Face::Italic, 8.0), (third, Face::Italic, 8.0)];
+        let captions = captions.map(|(lang, face, size)| (check.caption.in_lang(lang), face, size));
         for (text, face, size) in captions {
             for line in self.faces.lines(text, face, size, width) {
                 let at = if right { text_x + width - self.faces.width(&line, face, size) } else { text_x };

@@ -18,7 +18,7 @@ use crate::{
     services::Services,
     view::{DueView, FactView, ResultLine},
 };
-use base::{Date, Fault, Localized, Timestamp};
+use base::{Date, Fault, Lang, Localized, Timestamp};
 use serde_json::Value as Json;
 
 /// SHA-256 in lower-case hexadecimal.
@@ -39,7 +39,9 @@ impl Services {
 pub fn render(sheet: &Sheet) -> Result<Vec<u8>, Fault> {
     let faces = face::Faces::new()?;
     let pages = layout::pages(sheet, &faces);
-    paint::pdf(&pages, &faces, &paint::About { title: &sheet.title.az, author: &sheet.issuer.az, at: sheet.at })
+    let (title, author) = (sheet.title.in_lang(sheet.lang), sheet.issuer.in_lang(sheet.lang));
+    let about = paint::About { lang: sheet.lang, title, author, at: sheet.at };
+    paint::pdf(&pages, &faces, &about)
 }
 
 fn day(day: Date) -> String {
@@ -82,6 +84,7 @@ pub(crate) fn decision(
     let mut marks = vec![(words.number.clone(), decision.number.clone()), (words.date.clone(), day(decision.on))];
     marks.extend(decision.valid_to.map(|to| (words.valid_to.clone(), day(to))));
     Sheet {
+        lang: Lang::Az,
         ceremonial: true,
         state: words.state.clone(),
         issuer: issuer(catalogue, dossier),
@@ -136,6 +139,7 @@ pub(crate) fn receipt(
     blocks.extend(sent(catalogue, dossier));
     blocks.push(Block { title: words.remark.clone(), body: Body::Text(words.receipt_note.clone()) });
     Sheet {
+        lang: Lang::Az,
         ceremonial: false,
         state: words.state.clone(),
         issuer: issuer(catalogue, dossier),
@@ -166,6 +170,7 @@ pub(crate) fn application(catalogue: &Catalogue, dossier: &Dossier, at: Timestam
         body: Body::Text(dossier.definition.form.declaration.clone()),
     });
     Sheet {
+        lang: Lang::Az,
         ceremonial: false,
         state: words.state.clone(),
         issuer: issuer(catalogue, dossier),
@@ -239,6 +244,7 @@ fn fact_words(fact: &FactView, catalogue: &Catalogue) -> Localized {
         FactView::Yesno(true) => words.yes.clone(),
         FactView::Yesno(false) => words.no.clone(),
         FactView::Date(on) => same(&day(*on)),
+        FactView::Month(first) => same(&first.strftime("%m.%Y").to_string()),
         FactView::Money(amount) => money_words(*amount),
         FactView::Rows { rows, .. } => same(&rows.len().to_string()),
         FactView::Absent => same("—"),

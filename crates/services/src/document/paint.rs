@@ -1,7 +1,7 @@
 //! From placed marks to a PDF/A-2b file (ISO 19005-2, level B).
 
 use super::face::{Face, Faces};
-use base::{Fault, Timestamp};
+use base::{Fault, Lang, Timestamp};
 use krilla::{
     Document, SerializeSettings,
     color::rgb,
@@ -63,6 +63,7 @@ pub enum Mark {
 
 /// What the file says of itself.
 pub struct About<'a> {
+    pub lang: Lang,
     pub title: &'a str,
     pub author: &'a str,
     pub at: Timestamp,
@@ -109,7 +110,7 @@ fn metadata(about: &About<'_>) -> Metadata {
         .title(about.title.to_owned())
         .authors(vec![about.author.to_owned()])
         .creator("pencere".to_owned())
-        .language("az".to_owned())
+        .language(about.lang.tag().to_owned())
         .creation_date(made)
 }
 

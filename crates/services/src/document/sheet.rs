@@ -1,6 +1,6 @@
 //! What a document says, before it has a shape.
 
-use base::{Localized, Timestamp};
+use base::{Lang, Localized, Timestamp};
 
 /// A labelled value.
 #[derive(Debug, Clone)]
@@ -42,10 +42,11 @@ pub struct Check {
     pub address: String,
 }
 
-/// A document of one to a few pages. Its language is Azerbaijani-first: what carries it stands in all three languages, the
-/// rest in the first.
+/// A document of one to a few pages. What carries it stands in all three languages, the rest in `lang`.
 #[derive(Debug, Clone)]
 pub struct Sheet {
+    /// Azerbaijani for what an agency decides or takes; the reader's own for a receipt.
+    pub lang: Lang,
     /// Framed and centred, for the wall; otherwise plain, for the file.
     pub ceremonial: bool,
     pub state: Localized,

@@ -14,6 +14,7 @@ fn line(label: &str, value: &str) -> Line {
 
 fn sheet() -> Sheet {
     Sheet {
+        lang: Lang::Az,
         ceremonial: true,
         state: same("AZƏRBAYCAN RESPUBLİKASI"),
         issuer: same("Əmək və Əhalinin Sosial Müdafiəsi Nazirliyi"),

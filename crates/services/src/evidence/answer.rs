@@ -55,9 +55,16 @@ pub fn read(kind: FactKind, text: &str) -> Option<Json> {
             _ => None,
         },
         FactKind::Date => text.get(..10).unwrap_or(text).parse::<Date>().ok().map(|day| Json::String(day.to_string())),
+        FactKind::Month => month(text).map(|_| Json::String(text.to_owned())),
         FactKind::Money => text.parse::<i64>().ok().map(Json::from),
         FactKind::Rows => None,
     }
+}
+
+/// The first day of the month `2026-10`; nothing else is one.
+pub fn month(text: &str) -> Option<Date> {
+    let form = text.len() == 7 && text.as_bytes()[4] == b'-';
+    format!("{text}-01").parse::<Date>().ok().filter(|_| form)
 }
 
 /// Rows as an official types them from an original: a row a line, cells between semicolons, money as `850.00`.
@@ -101,7 +108,7 @@ mod tests {
         };
         let column = |from: &str, kind| Column { from: from.into(), label: words(), kind };
         let mut rows = fact("rows", FactKind::Rows);
-        rows.columns = vec![column("month", FactKind::Text), column("qepik", FactKind::Money)];
+        rows.columns = vec![column("month", FactKind::Month), column("qepik", FactKind::Money)];
         Question {
             id: "q".into(),
             title: words(),
@@ -147,5 +154,8 @@ mod tests {
         );
         assert_eq!(read_rows(rows, "2026-10"), None);
         assert_eq!(read_rows(rows, "2026-10; much"), None);
+        for other in ["10.2026; 850", "2026-13; 850", "2026-1; 850", "2026-10-05; 850", "ay; 850", "əəəə; 850"] {
+            assert_eq!(read_rows(rows, other), None, "{other}");
+        }
     }
 }

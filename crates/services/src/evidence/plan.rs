@@ -22,6 +22,8 @@ pub enum FactKind {
     Text,
     Yesno,
     Date,
+    /// `2026-10`.
+    Month,
     /// Whole qəpik.
     Money,
     /// A list of flat rows.

@@ -1,6 +1,6 @@
 //! One question of one case, as stored, and what its state means for the case.
 
-use super::plan::{FactKind, Patience, Plan, Question};
+use super::plan::{Column, FactKind, Patience, Plan, Question};
 use crate::{
     case::{Event, Source, State},
     decision::fact_view,
@@ -194,17 +194,12 @@ pub(crate) fn view(question: &Question, evidence: &Evidence) -> EvidenceView {
 }
 
 fn rows_view(fact: &super::plan::Fact, rows: &Json) -> FactView {
-    let cell = |kind: FactKind, value: &Json| match fact_view(kind, value) {
-        FactView::Text(text) => text,
-        FactView::Money(amount) => amount.decimal(),
-        FactView::Date(day) => day.to_string(),
-        FactView::Yesno(yes) => if yes { "+" } else { "−" }.to_owned(),
-        FactView::Words(_) | FactView::Rows { .. } | FactView::Absent => String::new(),
-    };
     let rows = rows.as_array().map(Vec::as_slice).unwrap_or_default();
-    let rows = rows.iter().map(|row| {
-        fact.columns.iter().map(|column| cell(column.kind, row.get(&column.from).unwrap_or(&Json::Null))).collect()
-    });
+    let cells = |row: &Json| {
+        let cell = |column: &Column| fact_view(column.kind, row.get(&column.from).unwrap_or(&Json::Null));
+        fact.columns.iter().map(cell).collect()
+    };
+    let rows = rows.iter().map(cells);
     FactView::Rows { columns: fact.columns.iter().map(|column| column.label.clone()).collect(), rows: rows.collect() }
 }
 

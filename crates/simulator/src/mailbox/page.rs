@@ -31,6 +31,7 @@ struct SaidPage {
 struct Frame {
     lang: Lang,
     here: String,
+    utc_offset_hours: i8,
 }
 
 impl Frame {
@@ -48,8 +49,10 @@ impl Frame {
         all.into_iter().filter(|(lang, _)| *lang != self.lang).collect()
     }
 
+    /// In the country's time, written as the portal writes moments that are compared: "23.11.2026 14:02:09".
     fn time(&self, micros: &i64) -> String {
-        clock::from_micros(*micros).to_string().replace('T', " ").chars().take(19).collect::<String>() + " UTC"
+        let there = micros.saturating_add(i64::from(self.utc_offset_hours) * 3_600_000_000);
+        clock::from_micros(there).strftime("%d.%m.%Y %H:%M:%S").to_string()
     }
 }
 
@@ -65,7 +68,7 @@ impl Wanted {
 }
 
 pub(super) async fn list(State(shelf): State<Shelf>, Query(wanted): Query<Wanted>) -> Response {
-    let frame = Frame { lang: wanted.lang(), here: "/".into() };
+    let frame = Frame { lang: wanted.lang(), here: "/".into(), utc_offset_hours: shelf.utc_offset_hours };
     match shelf.list().await {
         Ok(letters) => html(StatusCode::OK, &ListPage { frame, letters }),
         Err(fault) => trouble(&fault, frame),
@@ -79,11 +82,12 @@ pub(super) async fn show(
 ) -> Response {
     match shelf.get(&name).await {
         Ok(Some(letter)) => {
-            let frame = Frame { lang: wanted.lang(), here: format!("/mails/{}", letter.name) };
+            let here = format!("/mails/{}", letter.name);
+            let frame = Frame { lang: wanted.lang(), here, utc_offset_hours: shelf.utc_offset_hours };
             html(StatusCode::OK, &LetterPage { frame, letter })
         }
         Ok(None) => said(StatusCode::NOT_FOUND, wanted.lang(), "unknown"),
-        Err(fault) => trouble(&fault, Frame { lang: wanted.lang(), here: "/".into() }),
+        Err(fault) => trouble(&fault, Frame { lang: wanted.lang(), here: "/".into(), utc_offset_hours: 0 }),
     }
 }
 
@@ -97,7 +101,10 @@ pub(super) async fn style() -> Response {
 }
 
 fn said(status: StatusCode, lang: Lang, key: &str) -> Response {
-    html(status, &SaidPage { frame: Frame { lang, here: "/".into() }, text: WORDS.text(key, lang) })
+    html(
+        status,
+        &SaidPage { frame: Frame { lang, here: "/".into(), utc_offset_hours: 0 }, text: WORDS.text(key, lang) },
+    )
 }
 
 fn trouble(fault: &Fault, frame: Frame) -> Response {

@@ -17,12 +17,14 @@ const LETTERS_MAX: usize = 200;
 pub struct Shelf {
     folder: Arc<PathBuf>,
     clock: Arc<dyn Clock>,
+    /// Hours ahead of UTC of those who read, all year.
+    pub(super) utc_offset_hours: i8,
 }
 
 impl Shelf {
-    pub fn open(folder: &Path, clock: Arc<dyn Clock>) -> Result<Shelf, Fault> {
+    pub fn open(folder: &Path, clock: Arc<dyn Clock>, utc_offset_hours: i8) -> Result<Shelf, Fault> {
         std::fs::create_dir_all(folder).map_err(|cause| failed(folder, &cause))?;
-        Ok(Shelf { folder: Arc::new(folder.to_owned()), clock })
+        Ok(Shelf { folder: Arc::new(folder.to_owned()), clock, utc_offset_hours })
     }
 
     /// Keeps the mail, on disk when this returns. A mail whose Message-ID is there already is folded into it.

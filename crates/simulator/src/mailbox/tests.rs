@@ -28,7 +28,7 @@ impl Drop for World {
 async fn world() -> World {
     let dir = TempDir::new();
     let clock = Arc::new(ManualClock::at(clock::from_micros(1_795_000_000_000_000)));
-    let shelf = Shelf::open(&dir.path().join("mails"), clock.clone()).expect("opened");
+    let shelf = Shelf::open(&dir.path().join("mails"), clock.clone(), 4).expect("opened");
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let port = listener.local_addr().expect("bound").port();
     let shutdown = Shutdown::new();
@@ -160,6 +160,10 @@ async fn the_pages_show_mails_as_text_and_say_what_they_are() {
     let (status, one) = get(format!("/mails/{name}")).await;
     assert_eq!(status, 200);
     assert!(one.contains("Hörmətli Aytən Məmmədova"));
+    // The clock of the test stands at 11:06:40 UTC.
+    for page in [&list, &one] {
+        assert!(page.contains("18.11.2026 15:06:40"), "{page}");
+    }
     for path in ["/mails/0000", "/mails/..%2f..%2fetc%2fpasswd", "/nothing"] {
         assert_eq!(get(path.into()).await.0, 404, "{path}");
     }
