@@ -1,4 +1,6 @@
-//! What the house's own tests stand on: a running country as a process, and a real browser. The tests are in `tests/`.
+//! What the house's own tests stand on: a running country as a process, a real browser, and the judging of test vectors made
+//! by others. The tests are in `tests/`.
 
 pub mod country;
+pub mod vectors;
 pub mod webdriver;

@@ -4,3 +4,4 @@ mod browser;
 mod commands;
 mod kill;
 mod tidy;
+mod vectors;

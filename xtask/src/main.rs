@@ -1,4 +1,5 @@
-//! The project's own chores: `cargo xtask test` runs every check there is, `cargo xtask bench` prints the measurements.
+//! The project's own chores: `cargo xtask test` runs every check there is, `cargo xtask bench` prints the measurements,
+//! `cargo xtask vectors` judges the field's test vectors.
 #![expect(clippy::print_stdout, reason = "a command-line tool speaks on standard output")]
 
 mod bench;
@@ -6,18 +7,21 @@ mod packages;
 mod postgres;
 mod run;
 mod test;
+mod vectors;
 
 use std::process::ExitCode;
 
 const USAGE: &str =
     "cargo xtask test    every check: format, lints, tests on both databases, journeys, browser, tidiness
-cargo xtask bench   the measurements of bench/, printed";
+cargo xtask bench   the measurements of bench/, printed
+cargo xtask vectors [DIR] [--json] [--legacy]   test vectors made by others, judged; ../shared/vectors/xroad without DIR";
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let outcome = match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["test"] => test::run(),
         ["bench"] => bench::run(),
+        ["vectors", options @ ..] => vectors::run(options),
         _ => Err(USAGE.to_owned()),
     };
     match outcome {

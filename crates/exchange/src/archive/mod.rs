@@ -5,6 +5,8 @@ mod export;
 mod verify;
 
 pub use export::export;
-pub use verify::{Verdict, offline_configuration, verify};
+pub use verify::{
+    ArchiveVerdict, Verdict, is_archive, judge, judge_archive, offline_configuration, trust_of, trust_of_folder, verify,
+};
 
 pub(crate) const MIMETYPE: &str = "application/vnd.etsi.asic-e+zip";

@@ -8,7 +8,6 @@ mod stamp;
 pub use entry::{Attachment, Direction, LogEntry};
 pub(crate) use record::append;
 pub use record::{LogFilter, LogRecord, Stamp, oldest_unstamped, record_of, records};
-pub(crate) use stamp::{SIGNATURES_NAME, STAMP_CHAIN_NAME};
 pub use stamp::{STAMP_BATCH_MAX, StampOutcome, stamp_once};
 
 use host::store::Migration;

@@ -16,8 +16,8 @@ pub const STAMP_BATCH_MAX: i64 = 1_000;
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
 const TIMEOUT: Duration = Duration::from_secs(20);
 /// Names of the documents inside a container.
-pub(crate) const STAMP_CHAIN_NAME: &str = "/ts-hashchain.xml";
-pub(crate) const SIGNATURES_NAME: &str = "/META-INF/signatures.xml";
+const STAMP_CHAIN_NAME: &str = "/ts-hashchain.xml";
+const SIGNATURES_NAME: &str = "/META-INF/signatures.xml";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StampOutcome {

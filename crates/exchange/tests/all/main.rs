@@ -7,6 +7,5 @@ mod logs;
 mod refusals;
 mod relay;
 mod simulation;
-mod vectors;
 mod wire;
 mod world;

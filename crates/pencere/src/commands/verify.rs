@@ -2,6 +2,12 @@
 
 use crate::cli::Verify;
 use base::Clock;
+use exchange::archive;
+use formats::{
+    asice::exchange::Previous,
+    globalconf::{ParameterError, Trust},
+};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -39,6 +45,9 @@ pub fn judge(bytes: &[u8], trusted: &Path) -> Result<Finding, String> {
     if bytes.starts_with(b"{") {
         return log_proof(bytes, trusted);
     }
+    if archive::is_archive(bytes) {
+        return message_archive(bytes, trusted);
+    }
     if is_message(bytes) {
         return message(bytes, trusted);
     }
@@ -72,16 +81,67 @@ fn document(bytes: &[u8], trusted: &Path) -> Result<Finding, String> {
 }
 
 fn message(bytes: &[u8], trusted: &Path) -> Result<Finding, String> {
-    let parameters = read(trusted.join("../exchange").join(exchange::setup::OFFLINE_PARAMETERS))?;
-    let configuration = exchange::archive::offline_configuration(&parameters)
-        .map_err(|reason| format!("the shared parameters cannot be read: {reason}"))?;
-    let verdict = exchange::archive::verify(bytes, &configuration);
-    let valid = verdict.is_valid();
+    let verdict = archive::judge(bytes, &exchange_trust(trusted)?);
+    Ok(Finding { valid: verdict.is_valid(), lines: message_lines(verdict) })
+}
+
+fn message_lines(verdict: archive::Verdict) -> Vec<String> {
     let mut lines = verdict.reasons;
     lines.extend(verdict.signer.map(|signer| format!("signed by {signer}")));
     lines.extend(verdict.message_id.map(|id| format!("message {id}")));
     lines.extend(verdict.at.map(|at| format!("time-stamped {at}")));
+    lines.extend(verdict.unverified.iter().map(|name| format!("signed, but not in the file and not verified: {name}")));
+    lines
+}
+
+/// The chain of the archive, and every container in it.
+fn message_archive(bytes: &[u8], trusted: &Path) -> Result<Finding, String> {
+    let verdict = archive::judge_archive(bytes, &exchange_trust(trusted)?, &Previous::Any);
+    let valid = verdict.is_valid();
+    let mut lines = verdict.reasons;
+    if let Some(chain) = verdict.chain {
+        let before = chain.previous.as_deref().unwrap_or("none, it is the first");
+        lines.push(format!("{} containers chained with {}", chain.containers, chain.algorithm));
+        lines.push(format!("digest of the archive before: {before}"));
+        lines.push(format!("last digest: {}", chain.last));
+    }
+    for (name, verdict) in verdict.containers {
+        lines.push(format!("{name}: {}", if verdict.is_valid() { "valid" } else { "not valid" }));
+        lines.extend(message_lines(verdict).into_iter().map(|line| format!("  {line}")));
+    }
     Ok(Finding { valid, lines })
+}
+
+/// The parameters that the data directory keeps beside the trusted folder; or a whole global configuration, where the
+/// folder is one as security servers keep it: containers of another country are judged by theirs.
+fn exchange_trust(trusted: &Path) -> Result<Trust, String> {
+    let unreadable = |reason: ParameterError| format!("the global configuration cannot be read: {reason}");
+    if trusted.join("instance-identifier").is_file() {
+        return archive::trust_of_folder(&files_below(trusted)?).map_err(unreadable);
+    }
+    let parameters = read(trusted.join("../exchange").join(exchange::setup::OFFLINE_PARAMETERS))?;
+    Ok(archive::trust_of(&archive::offline_configuration(&parameters).map_err(unreadable)?))
+}
+
+/// The files of a folder and of the folders in it, by their paths; as deep as a global configuration is.
+fn files_below(root: &Path) -> Result<BTreeMap<String, Vec<u8>>, String> {
+    let failed = |cause: std::io::Error| format!("{}: {cause}", root.display());
+    let mut files = BTreeMap::new();
+    for entry in std::fs::read_dir(root).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if entry.path().is_file() {
+            files.insert(name, read(entry.path())?);
+            continue;
+        }
+        for inner in std::fs::read_dir(entry.path()).map_err(failed)? {
+            let inner = inner.map_err(failed)?;
+            if inner.path().is_file() {
+                files.insert(format!("{name}/{}", inner.file_name().to_string_lossy()), read(inner.path())?);
+            }
+        }
+    }
+    Ok(files)
 }
 
 /// The proof names its register; the key is the one in the trusted folder, never the one in the proof.
