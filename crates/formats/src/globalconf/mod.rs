@@ -1,9 +1,10 @@
 //! The exchange's global configuration (configuration download protocol): who is a member, which servers and authorities
-//! there are. Parameters as XML (version 6), published in a signed directory that expires.
+//! there are. Parameters as XML (versions 2 to 6), published in a signed directory that expires.
 
 mod certificate_profile;
 mod directory;
 mod local;
+mod monitoring;
 mod private;
 mod responder_order;
 mod shared_parameters;
@@ -13,6 +14,7 @@ mod trust;
 pub use certificate_profile::member_by_profile;
 pub use directory::{Directory, DirectoryError, DirectoryPart, SignedDirectory, read_signed, write_signed};
 pub use local::{LocalConfiguration, LocalInstance, Versioned};
+pub use monitoring::MonitoringParameters;
 pub use private::{Anchor, ManagementService, PrivateParameters, Source, read_anchor, write_anchor};
 pub use responder_order::ResponderOrder;
 pub use shared_parameters::{
@@ -23,10 +25,14 @@ pub use trust::{ApprovedAuthority, Trust};
 
 use std::fmt;
 
-/// The version of the parameters that we write.
+/// The newest version of the parameters.
 pub const VERSION: u32 = 6;
+/// The oldest version that is still read and written.
+pub const VERSION_MIN: u32 = 2;
 pub const PRIVATE_PARAMETERS: &str = "PRIVATE-PARAMETERS";
 pub const SHARED_PARAMETERS: &str = "SHARED-PARAMETERS";
+/// An optional part: who may ask every server for monitoring data.
+pub const MONITORING: &str = "MONITORING";
 
 pub(crate) const NAMESPACE: &str = "http://x-road.eu/xsd/xroad.xsd";
 

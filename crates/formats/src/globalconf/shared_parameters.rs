@@ -1,10 +1,9 @@
-//! Shared parameters: what every member may know of the instance. Elements in the order of the schema.
+//! Shared parameters: what every member may know of the instance. Elements in the order of the schema, and of an older
+//! version only those that it knows (reference §2.7).
 
-use super::{base64_element, open_conf, text_element};
-use crate::{
-    identifier::{ClientId, ServerId, write_client},
-    xml::escape_attribute,
-};
+use super::{VERSION, base64_element, open_conf, text_element};
+use crate::identifier::{ClientId, ServerId, write_client};
+use std::collections::HashMap;
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SharedParameters {
@@ -79,7 +78,7 @@ pub struct SecurityServer {
     pub id: ServerId,
     /// Host name or address; with a port where several servers share a machine.
     pub address: Option<String>,
-    /// SHA-256 of the authentication certificates.
+    /// SHA-256 of the authentication certificates; SHA-1 in version 2.
     pub authentication_hashes: Vec<Vec<u8>>,
     pub clients: Vec<ClientId>,
     /// The message of a server that is being maintained.
@@ -100,82 +99,145 @@ pub struct MemberClass {
 }
 
 impl SharedParameters {
-    /// The document `shared-params.xml`.
+    /// The document `shared-params.xml` of the newest version.
     pub fn to_xml(&self) -> Vec<u8> {
+        self.to_xml_of(VERSION)
+    }
+
+    /// The document of `version`; what that version has no element for is left out.
+    pub fn to_xml_of(&self, version: u32) -> Vec<u8> {
+        Writer { version, ids: self.ids(), parameters: self }.document()
+    }
+
+    /// The XML ids of members and subsystems: their places in the document.
+    fn ids(&self) -> HashMap<ClientId, String> {
+        let mut ids = HashMap::new();
+        for (place, member) in self.members.iter().enumerate() {
+            let mut own = ClientId {
+                instance: self.instance.clone(),
+                class: member.class.clone(),
+                member: member.code.clone(),
+                subsystem: None,
+            };
+            ids.insert(own.clone(), format!("m{place}"));
+            for (below, subsystem) in member.subsystems.iter().enumerate() {
+                own.subsystem = Some(subsystem.code.clone());
+                ids.insert(own.clone(), format!("m{place}s{below}"));
+            }
+        }
+        ids
+    }
+}
+
+/// The first version that has each of these elements.
+const SOURCES_SINCE: u32 = 3;
+const SUBSYSTEM_NAMES_SINCE: u32 = 5;
+const MAINTENANCE_SINCE: u32 = 5;
+const COSTS_SINCE: u32 = 6;
+
+struct Writer<'a> {
+    version: u32,
+    ids: HashMap<ClientId, String>,
+    parameters: &'a SharedParameters,
+}
+
+impl Writer<'_> {
+    fn document(&self) -> Vec<u8> {
+        let shared = self.parameters;
         let mut out = open_conf();
-        out.push_str(&text_element("instanceIdentifier", &self.instance));
-        self.sources.iter().for_each(|source| out.push_str(&source.to_xml()));
-        self.approved_cas.iter().for_each(|ca| out.push_str(&ca.to_xml()));
-        for tsa in &self.approved_tsas {
-            let cost = tsa.cost.as_deref().map_or(String::new(), |cost| text_element("costType", cost));
+        out.push_str(&text_element("instanceIdentifier", &shared.instance));
+        if self.version >= SOURCES_SINCE {
+            shared.sources.iter().for_each(|source| out.push_str(&source.to_xml()));
+        }
+        shared.approved_cas.iter().for_each(|ca| out.push_str(&self.approved_ca(ca)));
+        for tsa in &shared.approved_tsas {
             let (name, url) = (text_element("name", &tsa.name), text_element("url", &tsa.url));
-            let certificate = base64_element("cert", &tsa.certificate);
+            let (certificate, cost) = (base64_element("cert", &tsa.certificate), self.cost(tsa.cost.as_deref()));
             out.push_str(&format!("<approvedTSA>{name}{url}{certificate}{cost}</approvedTSA>"));
         }
-        self.members.iter().for_each(|member| out.push_str(&self.member(member)));
-        self.servers.iter().for_each(|server| out.push_str(&self.server(server)));
-        for group in &self.global_groups {
+        shared.members.iter().for_each(|member| self.member(member, &mut out));
+        shared.servers.iter().for_each(|server| self.server(server, &mut out));
+        for group in &shared.global_groups {
             let members: String = group.members.iter().map(|member| write_client("groupMember", member)).collect();
             let (code, description) =
                 (text_element("groupCode", &group.code), text_element("description", &group.description));
             out.push_str(&format!("<globalGroup>{code}{description}{members}</globalGroup>"));
         }
-        let classes: String = self.member_classes.iter().map(class).collect();
-        let freshness = text_element("ocspFreshnessSeconds", &self.ocsp_freshness_s.to_string());
+        let classes: String = shared.member_classes.iter().map(class).collect();
+        let freshness = text_element("ocspFreshnessSeconds", &shared.ocsp_freshness_s.to_string());
         out.push_str(&format!("<globalSettings>{classes}{freshness}</globalSettings></tns:conf>"));
         out.into_bytes()
     }
 
-    /// The XML id of a member or subsystem: its place in the document.
-    fn reference(&self, client: &ClientId) -> Option<String> {
-        let (place, member) = self
-            .members
-            .iter()
-            .enumerate()
-            .find(|(_, member)| member.class == client.class && member.code == client.member)?;
-        match &client.subsystem {
-            None => Some(format!("m{place}")),
-            Some(wanted) => {
-                let subsystem = member.subsystems.iter().position(|subsystem| subsystem.code == *wanted)?;
-                Some(format!("m{place}s{subsystem}"))
-            }
-        }
+    /// The id of a client; one that is no member has none, and what refers to it is left out.
+    fn reference(&self, client: &ClientId) -> Option<&str> {
+        self.ids.get(client).map(String::as_str)
     }
 
-    fn member(&self, member: &Member) -> String {
-        let own = ClientId {
-            instance: self.instance.clone(),
+    fn member(&self, member: &Member, out: &mut String) {
+        let mut own = ClientId {
+            instance: self.parameters.instance.clone(),
             class: member.class.clone(),
             member: member.code.clone(),
             subsystem: None,
         };
-        let id = self.reference(&own).unwrap_or_default();
-        let described = self.member_classes.iter().find(|class| class.code == member.class);
+        let described = self.parameters.member_classes.iter().find(|class| class.code == member.class);
         let described =
             described.cloned().unwrap_or(MemberClass { code: member.class.clone(), description: String::new() });
-        let mut out = format!("<member id=\"{id}\">{}", class(&described));
+        out.push_str(&format!("<member id=\"{}\">{}", self.reference(&own).unwrap_or_default(), class(&described)));
         out.push_str(&text_element("memberCode", &member.code));
         out.push_str(&text_element("name", &member.name));
-        for (place, subsystem) in member.subsystems.iter().enumerate() {
-            out.push_str(&format!("<subsystem id=\"{id}s{place}\">{}", text_element("subsystemCode", &subsystem.code)));
-            subsystem.name.iter().for_each(|name| out.push_str(&text_element("subsystemName", name)));
+        for subsystem in &member.subsystems {
+            own.subsystem = Some(subsystem.code.clone());
+            let (id, code) = (self.reference(&own).unwrap_or_default(), text_element("subsystemCode", &subsystem.code));
+            out.push_str(&format!("<subsystem id=\"{id}\">{code}"));
+            if self.version >= SUBSYSTEM_NAMES_SINCE {
+                subsystem.name.iter().for_each(|name| out.push_str(&text_element("subsystemName", name)));
+            }
             out.push_str("</subsystem>");
         }
-        out + "</member>"
+        out.push_str("</member>");
     }
 
-    fn server(&self, server: &SecurityServer) -> String {
-        let mut out = String::from("<securityServer>");
-        out.push_str(&text_element("owner", &self.reference(&server.id.owner()).unwrap_or_default()));
+    fn server(&self, server: &SecurityServer, out: &mut String) {
+        // A server whose owner is no member would make the whole document unreadable.
+        let Some(owner) = self.reference(&server.id.owner()) else { return };
+        out.push_str(&format!("<securityServer>{}", text_element("owner", owner)));
         out.push_str(&text_element("serverCode", &server.id.code));
         server.address.iter().for_each(|address| out.push_str(&text_element("address", address)));
         server.authentication_hashes.iter().for_each(|hash| out.push_str(&base64_element("authCertHash", hash)));
         let references = server.clients.iter().filter_map(|client| self.reference(client));
-        references.for_each(|reference| out.push_str(&text_element("client", &reference)));
-        if let Some(message) = &server.maintenance {
+        references.for_each(|reference| out.push_str(&text_element("client", reference)));
+        if let Some(message) = server.maintenance.as_ref().filter(|_| self.version >= MAINTENANCE_SINCE) {
             out.push_str(&format!("<inMaintenanceMode>{}</inMaintenanceMode>", text_element("message", message)));
         }
-        out + "</securityServer>"
+        out.push_str("</securityServer>");
+    }
+
+    fn approved_ca(&self, ca: &ApprovedCa) -> String {
+        let mut out = format!("<approvedCA>{}", text_element("name", &ca.name));
+        if ca.authentication_only {
+            out.push_str("<authenticationOnly>true</authenticationOnly>");
+        }
+        out.push_str(&self.authority("topCA", &ca.top));
+        ca.intermediates.iter().for_each(|authority| out.push_str(&self.authority("intermediateCA", authority)));
+        out.push_str(&text_element("certificateProfileInfo", &ca.profile));
+        out + "</approvedCA>"
+    }
+
+    fn authority(&self, name: &str, authority: &CertificateAuthority) -> String {
+        let mut out = format!("<{name}>{}", base64_element("cert", &authority.certificate));
+        for responder in &authority.responders {
+            out.push_str(&format!("<ocsp>{}", text_element("url", &responder.url)));
+            responder.certificate.iter().for_each(|der| out.push_str(&base64_element("cert", der)));
+            out.push_str(&self.cost(responder.cost.as_deref()));
+            out.push_str("</ocsp>");
+        }
+        out + &format!("</{name}>")
+    }
+
+    fn cost(&self, cost: Option<&str>) -> String {
+        cost.filter(|_| self.version >= COSTS_SINCE).map_or(String::new(), |cost| text_element("costType", cost))
     }
 }
 
@@ -197,29 +259,61 @@ impl ConfigurationSource {
     }
 }
 
-impl ApprovedCa {
-    fn to_xml(&self) -> String {
-        let mut out = format!("<approvedCA>{}", text_element("name", &self.name));
-        if self.authentication_only {
-            out.push_str("<authenticationOnly>true</authenticationOnly>");
-        }
-        out.push_str(&self.top.to_xml("topCA"));
-        self.intermediates.iter().for_each(|authority| out.push_str(&authority.to_xml("intermediateCA")));
-        out.push_str(&text_element("certificateProfileInfo", &self.profile));
-        out + "</approvedCA>"
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::globalconf::VERSION_MIN;
 
-impl CertificateAuthority {
-    fn to_xml(&self, name: &str) -> String {
-        let name = escape_attribute(name);
-        let mut out = format!("<{name}>{}", base64_element("cert", &self.certificate));
-        for responder in &self.responders {
-            out.push_str(&format!("<ocsp>{}", text_element("url", &responder.url)));
-            responder.certificate.iter().for_each(|der| out.push_str(&base64_element("cert", der)));
-            responder.cost.iter().for_each(|cost| out.push_str(&text_element("costType", cost)));
-            out.push_str("</ocsp>");
+    fn parameters() -> SharedParameters {
+        SharedParameters {
+            instance: "AZ".into(),
+            sources: vec![ConfigurationSource {
+                address: "central".into(),
+                internal_certificates: vec![b"i".to_vec()],
+                external_certificates: vec![b"e".to_vec()],
+            }],
+            approved_tsas: vec![ApprovedTsa {
+                name: "TSA".into(),
+                url: "http://tsa".into(),
+                certificate: b"t".to_vec(),
+                cost: Some("PAID".into()),
+            }],
+            members: vec![Member {
+                class: "GOV".into(),
+                code: "1".into(),
+                name: "One".into(),
+                subsystems: vec![Subsystem { code: "desk".into(), name: Some("Desk".into()) }],
+            }],
+            servers: vec![SecurityServer {
+                id: ServerId::parse("AZ/GOV/1/s").expect("a server"),
+                address: Some("one".into()),
+                authentication_hashes: vec![vec![1; 32]],
+                clients: vec![ClientId::parse("AZ/GOV/1/desk").expect("a client")],
+                maintenance: Some("until noon".into()),
+            }],
+            ..SharedParameters::default()
         }
-        out + &format!("</{name}>")
+    }
+
+    #[test]
+    fn an_older_version_has_only_the_elements_that_it_knows() {
+        let newer = [("<source>", 3), ("<subsystemName>", 5), ("<inMaintenanceMode>", 5), ("<costType>", 6)];
+        for version in VERSION_MIN..=VERSION {
+            let document = parameters().to_xml_of(version);
+            let text = String::from_utf8(document.clone()).expect("text");
+            for (element, since) in newer {
+                assert_eq!(text.contains(element), version >= since, "{element} in version {version}");
+            }
+            let read = SharedParameters::read(&document).expect("readable");
+            assert_eq!((read.members.len(), &read.servers[0].clients), (1, &parameters().servers[0].clients));
+        }
+    }
+
+    #[test]
+    fn a_server_whose_owner_is_no_member_is_left_out() {
+        let mut parameters = parameters();
+        parameters.servers[0].id = ServerId::parse("AZ/GOV/2/s").expect("a server");
+        let read = SharedParameters::read(&parameters.to_xml()).expect("readable");
+        assert!(read.servers.is_empty());
     }
 }

@@ -13,10 +13,12 @@ use std::collections::BTreeMap;
 
 /// What upstream assumes when the setting is absent.
 const OCSP_FRESHNESS_DEFAULT_S: i64 = 3_600;
+/// Some twenty elements for a member with its subsystems and server.
+const ELEMENTS_MAX: usize = 2_000_000;
 
 impl SharedParameters {
     pub fn read(document: &[u8]) -> Result<Self, ParameterError> {
-        let root = xml::read(document).map_err(|error| ParameterError(error.to_string()))?;
+        let root = xml::read_large(document, ELEMENTS_MAX).map_err(|error| ParameterError(error.to_string()))?;
         let instance = needed(&root, "instanceIdentifier")?;
         let mut references = BTreeMap::new();
         let members = all(&root, "member")

@@ -5,7 +5,7 @@ mod read;
 pub mod shape;
 mod write;
 
-pub use read::{ReadError, read};
+pub use read::{ReadError, read, read_large};
 pub use write::{escape, escape_attribute};
 
 use std::ops::Range;

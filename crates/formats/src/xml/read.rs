@@ -22,11 +22,16 @@ fn refuse<T>(why: impl fmt::Display) -> Result<T, ReadError> {
 
 /// Reads a whole document in UTF-8; a byte order mark at its start is allowed.
 pub fn read(bytes: &[u8]) -> Result<Element, ReadError> {
+    read_large(bytes, ELEMENTS_MAX)
+}
+
+/// As `read`, for documents whose size is the number of an instance's members.
+pub fn read_large(bytes: &[u8], elements_max: usize) -> Result<Element, ReadError> {
     let skipped = if bytes.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
     let text = std::str::from_utf8(&bytes[skipped..]).or_else(|error| refuse(format_args!("not UTF-8: {error}")))?;
     let mut reader = Reader::from_str(text);
     reader.config_mut().enable_all_checks(true);
-    let mut growing = Growing { open: Vec::new(), scopes: Vec::new(), root: None, count: 0, skipped };
+    let mut growing = Growing { open: Vec::new(), scopes: Vec::new(), root: None, count: 0, elements_max, skipped };
     loop {
         let start = position(&reader, skipped);
         let event = reader.read_event().or_else(refuse)?;
@@ -69,6 +74,7 @@ struct Growing {
     scopes: Vec<Vec<(String, String)>>,
     root: Option<Element>,
     count: usize,
+    elements_max: usize,
     skipped: usize,
 }
 
@@ -78,7 +84,7 @@ impl Growing {
             return refuse("content after the root element");
         }
         self.count += 1;
-        if self.open.len() >= DEPTH_MAX || self.count > ELEMENTS_MAX {
+        if self.open.len() >= DEPTH_MAX || self.count > self.elements_max {
             return refuse("too deep or too many elements");
         }
         let mut declared = Vec::new();
