@@ -3,6 +3,7 @@
 
 mod download;
 mod instance;
+mod kept;
 mod slot;
 
 pub use download::{CONFIGURATION_BYTES_MAX, ConfigurationSource, verify_documents};
@@ -23,6 +24,8 @@ pub struct Configuration {
     own: Arc<Instance>,
     pub private: PrivateParameters,
     pub expires: Timestamp,
+    /// Who may ask every server for monitoring data.
+    pub monitoring_client: Option<ClientId>,
     partners: BTreeMap<String, Partner>,
 }
 
@@ -48,7 +51,12 @@ impl Configuration {
 
     /// Of an instance that was read before: only the proof that it is current is new.
     pub fn of(own: Arc<Instance>, private: PrivateParameters, expires: Timestamp) -> Self {
-        Configuration { own, private, expires, partners: BTreeMap::new() }
+        Configuration { own, private, expires, monitoring_client: None, partners: BTreeMap::new() }
+    }
+
+    pub fn with_monitoring_client(mut self, client: Option<ClientId>) -> Self {
+        self.monitoring_client = client;
+        self
     }
 
     /// Together with what the federated instances publish.

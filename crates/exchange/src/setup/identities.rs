@@ -9,19 +9,13 @@ use base::{Algorithm, Clock, Fault, Lang, Signer};
 use formats::{
     asn1::oid,
     identifier::ClientId,
-    x509::{Certificate, Issuer, Name, NameBuilder, Profile, Template, sign_tbs},
+    x509::{Certificate, Name, NameBuilder, Profile},
 };
-use host::keys::{KeyDir, SoftKey};
-use std::{
-    collections::BTreeSet,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use host::keys::KeyDir;
+use std::{collections::BTreeSet, path::Path};
 
 /// A certificate with less time left than this is replaced at start.
 const RENEW_BEFORE_S: i64 = 14 * 24 * 3600;
-/// The configuration's own certificate is known by its digest only; its years do not matter.
-const CONFIGURATION_VALIDITY_S: i64 = 20 * 365 * 24 * 3600;
 
 /// What one server signs and authenticates with.
 pub(super) struct Identities {
@@ -120,41 +114,4 @@ fn write_durably(file: &Path, bytes: &[u8]) -> Result<(), Fault> {
     let mut out = std::fs::File::create(&partial).map_err(failed)?;
     out.write_all(bytes).and_then(|()| out.sync_all()).map_err(failed)?;
     std::fs::rename(&partial, file).map_err(failed)
-}
-
-/// The key that signs the global configuration, with a certificate made by itself.
-pub(super) fn configuration_key(plan: &Plan, clock: &dyn Clock) -> Result<(Arc<SoftKey>, Vec<u8>), Fault> {
-    let folder: PathBuf = plan.directory.join("central");
-    let key = KeyDir::open(&folder.join("keys"))?.load_or_create("configuration", Algorithm::EcdsaP256Sha256)?;
-    let file = folder.join("configuration.der");
-    if let Ok(der) = std::fs::read(&file)
-        && Certificate::from_der(&der).is_ok_and(|kept| kept.key().spki() == key.public_key_der())
-    {
-        return Ok((key, der));
-    }
-    let name = NameBuilder::new()
-        .with(oid::COUNTRY, &plan.country.instance)
-        .with(oid::COMMON_NAME, "Exchange global configuration")
-        .build();
-    let now = clock.now();
-    let template = Template {
-        serial: vec![1],
-        subject: name.clone(),
-        public_key_der: key.public_key_der().to_vec(),
-        not_before: now,
-        not_after: base::clock::from_micros((now.as_second() + CONFIGURATION_VALIDITY_S) * 1_000_000),
-        profile: Profile::MemberSigning,
-        host_names: Vec::new(),
-        policies: Vec::new(),
-    };
-    let itself = Issuer {
-        name,
-        public_key_der: key.public_key_der().to_vec(),
-        algorithm: key.algorithm(),
-        ocsp_url: String::new(),
-        certificate_url: String::new(),
-    };
-    let certificate = sign_tbs(&template.tbs(&itself).map_err(failed)?, &*key)?;
-    write_durably(&file, certificate.der())?;
-    Ok((key, certificate.der().to_vec()))
 }

@@ -6,7 +6,7 @@ mod parameters;
 
 use crate::{
     CENTRAL_MIGRATIONS, SERVER_MIGRATIONS,
-    central::{Central, CentralParts},
+    central::{Central, CentralParts, KeyStore, Seed},
     client::ExchangeClient,
     configuration::ConfigurationSource,
     country::{Country, Server},
@@ -141,26 +141,9 @@ pub async fn prepare(
         let made = Identities::load_or_make(&plan, server, &ports.host, issuer, &*clock).await?;
         identities.insert(server.code.clone(), made);
     }
-    let shared = parameters::shared(&plan, &identities)?;
-    let (signer, certificate) = identities::configuration_key(&plan, &*clock)?;
-    let shared = formats::globalconf::SharedParameters {
-        sources: vec![parameters::source(&plan.central, &certificate)],
-        ..shared
-    };
-    std::fs::write(plan.directory.join(OFFLINE_PARAMETERS), shared.to_xml())
+    let central = start_central(&plan, &identities, clock.clone()).await?;
+    std::fs::write(plan.directory.join(OFFLINE_PARAMETERS), central.configuration().shared.to_xml())
         .map_err(|cause| Fault::new("keep the shared parameters", cause))?;
-    let central = Central::start(CentralParts {
-        store: open(&plan, "central", CENTRAL_MIGRATIONS).await?,
-        signer,
-        certificate,
-        clock: clock.clone(),
-        validity_s: plan.country.limits.configuration_validity_s,
-        interval: Duration::from_secs(plan.country.limits.configuration_interval_s),
-        private: parameters::private(&plan.country),
-        shared,
-    })
-    .await?;
-    let source = ConfigurationSource { anchor: central.anchor(&plan.central) };
     let mut servers = BTreeMap::new();
     for server in &plan.country.servers {
         let own = identities.remove(&server.code).expect("made above for every server");
@@ -175,11 +158,40 @@ pub async fn prepare(
             systems: plan.systems.clone(),
             signing: own.signing,
             authentication: own.authentication,
-            source: source.clone(),
+            source: ConfigurationSource {
+                anchor: central.anchor(),
+                folder: Some(plan.directory.join(format!("ss-{}", server.code)).join("globalconf")),
+            },
         };
         servers.insert(server.code.clone(), SecurityServer::new(parts));
     }
     Ok(Exchange { country: plan.country, central_address: plan.central, ports: plan.servers, central, servers, clock })
+}
+
+/// The central server over its store, which the country's files have sown.
+async fn start_central(
+    plan: &Plan,
+    identities: &BTreeMap<String, Identities>,
+    clock: Arc<dyn Clock>,
+) -> Result<Arc<Central>, Fault> {
+    let folder = plan.directory.join("central");
+    let certificates = plan.country.servers.iter().map(|server| {
+        let certificate = &identities[&server.code].authentication.certificate;
+        (plan.country.server_id(server), certificate.der().to_vec())
+    });
+    Central::start(CentralParts {
+        store: open(plan, "central", CENTRAL_MIGRATIONS).await?,
+        keys: KeyStore::open(&folder.join("keys"), &plan.country.instance)?,
+        first_certificate: std::fs::read(folder.join("configuration.der")).ok(),
+        clock,
+        address: plan.central.clone(),
+        validity_s: plan.country.limits.configuration_validity_s,
+        interval: Duration::from_secs(plan.country.limits.configuration_interval_s),
+        seed: Seed { shared: parameters::shared(plan, identities)?, certificates: certificates.collect() },
+        private: parameters::private(&plan.country),
+        monitoring_client: None,
+    })
+    .await
 }
 
 /// The file in the exchange's folder by which `pencere verify` judges containers without a network.

@@ -5,8 +5,8 @@ use crate::{certificates::PROFILE, country::Country};
 use base::{Fault, Lang};
 use formats::{
     globalconf::{
-        ApprovedCa, ApprovedTsa, CertificateAuthority, ConfigurationSource, Member, MemberClass, OcspResponder,
-        PrivateParameters, SecurityServer, SharedParameters, Subsystem,
+        ApprovedCa, ApprovedTsa, CertificateAuthority, Member, MemberClass, OcspResponder, PrivateParameters,
+        SecurityServer, SharedParameters, Subsystem,
     },
     verify::Digest,
 };
@@ -79,14 +79,6 @@ fn approved_ca(plan: &Plan) -> ApprovedCa {
         },
         intermediates: Vec::new(),
         profile: PROFILE.to_owned(),
-    }
-}
-
-pub(super) fn source(address: &str, certificate: &[u8]) -> ConfigurationSource {
-    ConfigurationSource {
-        address: address.to_owned(),
-        internal_certificates: vec![certificate.to_vec()],
-        external_certificates: Vec::new(),
     }
 }
 

@@ -4,7 +4,7 @@ use crate::{asking::question, wire::stolen, world::World};
 use base::dataservice::{AskError, DataServices, Wording};
 use bytes::Bytes;
 use exchange::{
-    central::{Central, CentralParts},
+    central::{Central, CentralParts, KeyStore, Seed},
     configuration::ConfigurationSource,
     messagelog::{self, LogFilter},
     opmonitor::TrafficFilter,
@@ -41,7 +41,7 @@ async fn an_expired_configuration_stops_messaging_until_it_is_renewed() {
     world.clock.advance_s(601);
     check(&world, "server.clientproxy.global_conf_outdated").await;
     assert_eq!(world.book.asked.load(Ordering::SeqCst), 1);
-    world.exchange.central().publish().expect("signed");
+    world.exchange.central().publish().await.expect("signed");
     world.client.ask(question("page", Wording::Soap, "m-2")).await.expect("answered again");
     world.shutdown.trigger();
 }
@@ -53,7 +53,7 @@ async fn without_fresh_ocsp_responses_nothing_is_signed() {
     world.authority.ocsp_down.store(true, Ordering::SeqCst);
     world.client.ask(question("page", Wording::Soap, "m-2")).await.expect("what is fresh serves on");
     world.clock.advance_s(3_700);
-    world.exchange.central().publish().expect("signed");
+    world.exchange.central().publish().await.expect("signed");
     check(&world, "server.clientproxy.cannot_create_signature").await;
     world.authority.ocsp_down.store(false, Ordering::SeqCst);
     world.client.ask(question("page", Wording::Soap, "m-3")).await.expect("answered again");
@@ -66,7 +66,7 @@ async fn a_revoked_signing_certificate_signs_no_more() {
     world.client.ask(question("page", Wording::Soap, "m-1")).await.expect("answered");
     world.authority.revoke(&stolen(&world, "asker", "sign-GOV-1").certificate);
     world.clock.advance_s(3_700);
-    world.exchange.central().publish().expect("signed");
+    world.exchange.central().publish().await.expect("signed");
     match world.client.ask(question("page", Wording::Soap, "m-2")).await {
         Err(AskError::Refused { code, .. }) => assert_eq!(code, "server.clientproxy.cert_validation"),
         other => panic!("{other:?}"),
@@ -83,7 +83,7 @@ async fn messaging_stops_when_the_log_waits_too_long_for_its_time_stamps() {
     asker.stamp_now().await.expect_err("no authority answers");
     world.client.ask(question("page", Wording::Soap, "m-2")).await.expect("it may wait a while");
     world.clock.advance_s(14_401);
-    world.exchange.central().publish().expect("signed");
+    world.exchange.central().publish().await.expect("signed");
     check(&world, "server.clientproxy.timestamping_failed").await;
     world.authority.tsa_down.store(false, Ordering::SeqCst);
     assert_eq!(asker.stamp_now().await.expect("stamped"), 4);
@@ -154,14 +154,18 @@ async fn living_by(world: &World, change: impl FnOnce(&mut SharedParameters)) ->
         let location = Location::Sqlite(world.directory.path().join(format!("{name}.db")));
         async move { Store::open(&location, exchange::SERVER_MIGRATIONS).await.expect("a store") }
     };
-    let central_location = Location::Sqlite(world.directory.path().join("other-central.db"));
+    let other = base::Chance::hex(&base::SystemChance, 4);
+    let folder = world.directory.path().join(format!("other-{other}"));
+    let central_location = Location::Sqlite(world.directory.path().join(format!("other-central-{other}.db")));
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let (signing, auth) = (stolen(world, "asker", "sign-GOV-1"), stolen(world, "asker", "auth"));
     let country = world.exchange.country();
     let central = Central::start(CentralParts {
         store: Store::open(&central_location, exchange::CENTRAL_MIGRATIONS).await.expect("a store"),
-        signer: signing.key.clone(),
-        certificate: signing.certificate.der().to_vec(),
+        keys: KeyStore::open(&folder, "AZ").expect("a folder"),
+        first_certificate: None,
         clock: world.clock.clone(),
+        address: listener.local_addr().expect("bound").to_string(),
         validity_s: 600,
         interval: Duration::from_secs(60),
         private: formats::globalconf::PrivateParameters {
@@ -169,16 +173,15 @@ async fn living_by(world: &World, change: impl FnOnce(&mut SharedParameters)) ->
             time_stamping_interval_s: 60,
             ..Default::default()
         },
-        shared,
+        seed: Seed { shared, certificates: Vec::new() },
+        monitoring_client: None,
     });
     let central = central.await.expect("published");
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let address = listener.local_addr().expect("bound").to_string();
     tokio::spawn(host::http::serve(listener, central.router(), world.shutdown.clone()));
     let own = &country.servers[0];
     let server = SecurityServer::new(ServerParts {
         id: country.server_id(own),
-        store: open("other-asker").await,
+        store: open(&format!("other-asker-{other}")).await,
         clock: world.clock.clone(),
         chance: Arc::new(base::SystemChance),
         limits: country.limits,
@@ -194,7 +197,7 @@ async fn living_by(world: &World, change: impl FnOnce(&mut SharedParameters)) ->
             certificate: auth.certificate,
             key_pkcs8: auth.key.pkcs8_der().to_vec(),
         },
-        source: ConfigurationSource { anchor: central.anchor(&address) },
+        source: ConfigurationSource { anchor: central.anchor(), folder: None },
     });
     let bind = || async { TcpListener::bind("127.0.0.1:0").await.expect("a port") };
     let system = bind().await;

@@ -2,6 +2,7 @@
 
 mod asking;
 mod attacks;
+mod configuration;
 mod failures;
 mod logs;
 mod refusals;

@@ -110,7 +110,7 @@ impl Stage {
                 self.back_s += seconds;
                 self.world.clock.advance_s(-seconds);
             }
-            Event::Publish => self.world.exchange.central().publish().expect("signed"),
+            Event::Publish => self.world.exchange.central().publish().await.expect("signed"),
             Event::Ocsp(works) => authority.ocsp_down.store(!works, Ordering::SeqCst),
             Event::Stamping(works) => authority.tsa_down.store(!works, Ordering::SeqCst),
             Event::Stamp => {
@@ -146,7 +146,7 @@ impl Stage {
         self.world.authority.ocsp_down.store(false, Ordering::SeqCst);
         self.world.authority.tsa_down.store(false, Ordering::SeqCst);
         self.relay.set(Weather::Fair);
-        self.world.exchange.central().publish().expect("signed");
+        self.world.exchange.central().publish().await.expect("signed");
         for (_, server) in self.world.exchange.servers() {
             server.stamp_now().await.expect("stamped");
         }

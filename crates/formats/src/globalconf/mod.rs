@@ -15,7 +15,7 @@ pub use certificate_profile::member_by_profile;
 pub use directory::{Directory, DirectoryError, DirectoryPart, SignedDirectory, read_signed, write_signed};
 pub use local::{LocalConfiguration, LocalInstance, Versioned};
 pub use monitoring::MonitoringParameters;
-pub use private::{Anchor, ManagementService, PrivateParameters, Source, read_anchor, write_anchor};
+pub use private::{Anchor, ManagementService, PrivateParameters, Source, anchor_hash, read_anchor, write_anchor};
 pub use responder_order::ResponderOrder;
 pub use shared_parameters::{
     ApprovedCa, ApprovedTsa, CertificateAuthority, ConfigurationSource, GlobalGroup, Member, MemberClass,

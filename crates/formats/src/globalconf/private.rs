@@ -122,6 +122,12 @@ pub fn write_anchor(anchor: &Anchor) -> Vec<u8> {
     .into_bytes()
 }
 
+/// By which people compare an anchor that was handed over: SHA-224, in pairs of digits (reference §2.7).
+pub fn anchor_hash(document: &[u8]) -> String {
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA224, document);
+    digest.as_ref().iter().map(|byte| format!("{byte:02X}")).collect::<Vec<_>>().join(":")
+}
+
 pub fn read_anchor(document: &[u8]) -> Result<Anchor, ParameterError> {
     let root = xml::read(document).map_err(|error| ParameterError(error.to_string()))?;
     if !root.is(NAMESPACE, "configurationAnchor") {
@@ -145,6 +151,11 @@ mod tests {
             }],
         };
         assert_eq!(read_anchor(&write_anchor(&anchor)), Ok(anchor.clone()));
+        assert_eq!(
+            anchor_hash(b"abc"),
+            "23:09:7D:22:34:05:D8:22:86:42:A4:77:BD:A2:55:B3:2A:AD:BC:E4:BD:A0:B3:F7:E3:6C:9D:A7",
+            "the example of FIPS 180-4"
+        );
         let parameters = PrivateParameters {
             instance: "AZ".into(),
             anchors: vec![anchor],
