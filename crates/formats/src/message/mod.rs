@@ -5,6 +5,7 @@ mod canonical;
 mod decode;
 mod digester;
 mod encode;
+mod literal;
 mod sign;
 mod signature;
 
