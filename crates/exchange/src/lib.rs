@@ -9,6 +9,7 @@ pub mod client;
 pub mod configuration;
 pub mod country;
 pub mod fault;
+pub mod management;
 pub mod messagelog;
 pub mod operator;
 pub mod opmonitor;

@@ -89,7 +89,6 @@ CREATE TABLE exchange_request (
     status TEXT NOT NULL,
     complementary BIGINT,
     body_digest BYTEA,
-    message_id TEXT,
     at BIGINT NOT NULL,
     decided_at BIGINT,
     decided_by TEXT

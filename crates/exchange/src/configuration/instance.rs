@@ -1,8 +1,12 @@
 //! One instance of the exchange as its shared parameters describe it: members, servers and authorities, with everything
 //! that a message needs found by one look-up, however many members there are.
 
+use crate::certificates::Trusted;
 use formats::{
-    globalconf::{CertificateAuthority, GlobalGroup, Member, SecurityServer, SharedParameters, Subsystem},
+    globalconf::{
+        ApprovedCa, CertificateAuthority, GlobalGroup, Member, SecurityServer, SharedParameters, Subsystem,
+        member_by_profile,
+    },
     identifier::{ClientId, ServerId},
     verify::Digest,
     x509::Certificate,
@@ -162,6 +166,19 @@ impl Instance {
     /// Whether `client` belongs to the global group; the member of a subsystem does not count for it.
     pub fn is_in_group(&self, code: &str, client: &ClientId) -> bool {
         self.index.groups.get(code).is_some_and(|(_, members)| members.contains(client))
+    }
+
+    /// The member that a signing certificate names, by the profile of the authority that issued it. Certificates of an
+    /// authority that is approved for authentication alone sign for nobody.
+    pub fn member_of(&self, trusted: &Trusted) -> Option<ClientId> {
+        let issued = |ca: &&ApprovedCa| {
+            let mut authorities = std::iter::once(&ca.top).chain(&ca.intermediates);
+            !ca.authentication_only && authorities.any(|authority| authority.certificate == trusted.issuer.der())
+        };
+        let approved = self.shared.approved_cas.iter().filter(issued);
+        let mut named = approved.filter_map(|ca| member_by_profile(&ca.profile, &trusted.certificate, self.name()));
+        // A certificate that names another instance's member is nobody's here.
+        named.find(|member| member.instance == self.name())
     }
 
     /// The responder addresses of the authority that issued `certificate`.

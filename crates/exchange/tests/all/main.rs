@@ -5,6 +5,7 @@ mod attacks;
 mod configuration;
 mod failures;
 mod logs;
+mod management;
 mod refusals;
 mod relay;
 mod simulation;

@@ -9,7 +9,7 @@ mod write;
 pub use fault::Fault;
 pub use fields::{read_fields, write_fields};
 pub use read::{Parsed, read};
-pub use write::{RequestHead, request, respond, with_request_hash};
+pub use write::{RequestHead, request, request_with, respond, respond_with, with_request_hash};
 
 use crate::identifier::{ClientId, ServerId, ServiceId};
 use std::fmt;

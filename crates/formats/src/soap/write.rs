@@ -25,6 +25,11 @@ pub struct RequestHead<'a> {
 
 /// A request whose body element is the service code with `fields` as its children.
 pub fn request(head: &RequestHead<'_>, fields: &Value) -> Vec<u8> {
+    request_with(head, &service_element(&head.service.code, fields))
+}
+
+/// A request with a body element of a schema of its own; the prefixes `xroad` and `id` are declared around it.
+pub fn request_with(head: &RequestHead<'_>, element: &str) -> Vec<u8> {
     let mut header = write_client("xroad:client", head.client);
     header.push_str(&write_service("xroad:service", head.service));
     let mut text = |tag: &str, value: Option<&str>| {
@@ -37,12 +42,10 @@ pub fn request(head: &RequestHead<'_>, fields: &Value) -> Vec<u8> {
     text("xroad:issue", head.issue);
     text("xroad:protocolVersion", Some("4.0"));
     text("ex:purpose", head.purpose);
-    let code = &head.service.code;
     format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?><SOAP-ENV:Envelope xmlns:SOAP-ENV=\"{ENVELOPE}\" \
          xmlns:xroad=\"{HEADERS}\" xmlns:id=\"{IDENTIFIERS}\" xmlns:ex=\"{EXCHANGE}\"><SOAP-ENV:Header>{header}\
-         </SOAP-ENV:Header><SOAP-ENV:Body>{}</SOAP-ENV:Body></SOAP-ENV:Envelope>",
-        service_element(code, fields),
+         </SOAP-ENV:Header><SOAP-ENV:Body>{element}</SOAP-ENV:Body></SOAP-ENV:Envelope>"
     )
     .into_bytes()
 }
@@ -57,7 +60,11 @@ fn service_element(name: &str, fields: &Value) -> String {
 
 /// The answer of an information system: the request with another body, so that the header is the same to the byte.
 pub fn respond(request: &Message, fields: &Value) -> Vec<u8> {
-    let element = service_element(&format!("{}Response", request.headers.service.code), fields);
+    respond_with(request, &service_element(&format!("{}Response", request.headers.service.code), fields))
+}
+
+/// The same with a body element that declares its own prefixes.
+pub fn respond_with(request: &Message, element: &str) -> Vec<u8> {
     let mut out = request.bytes[..request.body_inner.start].to_vec();
     out.extend_from_slice(element.as_bytes());
     out.extend_from_slice(&request.bytes[request.body_inner.end..]);

@@ -1,9 +1,11 @@
 //! HTTP in and out: one accept loop (plain or TLS), one client. Every body, header block and wait has a limit.
 
 mod client;
+mod pinned;
 mod serve;
 
 pub use client::Client;
+pub use pinned::pinned_tls;
 pub use serve::{PeerAddress, PeerCertificates, serve, serve_tls};
 
 use std::sync::Arc;

@@ -1,0 +1,17 @@
+//! Management services (reference §2.11): security servers ask the central server to register, change and delete what it
+//! publishes of them. A request comes signed, is decided by the register's facts, and changes the published configuration.
+
+mod decide;
+mod envelope;
+mod ledger;
+mod refusal;
+mod request;
+mod service;
+mod verify;
+
+pub use decide::{Origin, Policy};
+pub use envelope::{Piece, sign, write};
+pub use ledger::{RequestView, Status};
+pub use refusal::{ManagementFault, ManagementRefusal};
+pub use request::{Asked, ManagementRequest, SERVICE_CODES, request_number};
+pub use service::{Door, ManagementParts, ManagementService};

@@ -1,0 +1,291 @@
+//! The management services: a request comes in by one of two doors, is verified, decided and written in one transaction
+//! with its audit entry, and what it changes is published at once.
+
+use super::{
+    decide::{Decision, Origin, Policy, approve, decide},
+    envelope::Envelope,
+    ledger::{self, RequestView, Status},
+    refusal::{ManagementFault, ManagementRefusal},
+    request::{Asked, ManagementRequest},
+    verify::{Judgement, verify},
+};
+use crate::central::{Central, Change, Facts};
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    extract::{Request, State},
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Response},
+    routing::post,
+};
+use base::{Chance, Clock, Failure, Fault};
+use formats::soap::{self, Message, Parsed};
+use host::{
+    audit::Entry,
+    store::{Store, Tx},
+};
+use std::sync::Arc;
+
+/// How large a request may be, as the field has it.
+const REQUEST_BYTES_MAX: usize = 100_000;
+
+/// By which way a request comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Door {
+    /// Straight from a server that cannot use the exchange yet: `authCertReg` alone, over TLS.
+    Registration,
+    /// Through the exchange, from the security server of the services' provider: everything else. Reachable for that
+    /// server alone, because the exchange has checked who the sender is.
+    Exchange,
+}
+
+pub struct ManagementParts {
+    pub central: Arc<Central>,
+    /// The central server's store.
+    pub store: Store,
+    pub clock: Arc<dyn Clock>,
+    pub chance: Arc<dyn Chance>,
+    pub policy: Policy,
+}
+
+pub struct ManagementService {
+    central: Arc<Central>,
+    store: Store,
+    clock: Arc<dyn Clock>,
+    chance: Arc<dyn Chance>,
+    policy: Policy,
+}
+
+type Refused = Failure<ManagementFault>;
+
+impl From<ManagementFault> for Refused {
+    fn from(fault: ManagementFault) -> Self {
+        Failure::Refused(fault)
+    }
+}
+
+impl ManagementService {
+    pub fn new(parts: ManagementParts) -> Arc<ManagementService> {
+        Arc::new(ManagementService {
+            central: parts.central,
+            store: parts.store,
+            clock: parts.clock,
+            chance: parts.chance,
+            policy: parts.policy,
+        })
+    }
+
+    /// A request of a security server. Returns the answer's bytes.
+    pub async fn accept(&self, door: Door, content_type: &str, body: &[u8]) -> Result<Vec<u8>, Refused> {
+        let envelope = Envelope::read(content_type, body)?;
+        let message = match soap::read(envelope.soap.clone()) {
+            Ok(Parsed::Message(message)) => message,
+            Ok(Parsed::Fault(_)) => return Err(ManagementFault::invalid("a request must not be a fault").into()),
+            Err(error) => return Err(ManagementFault::invalid(error).into()),
+        };
+        let request = ManagementRequest::read(&message)?;
+        if (door == Door::Registration) != matches!(request.asked, Asked::AuthCertReg { .. }) {
+            let text = format!("{} is not taken here", request.asked.service_code());
+            return Err(ManagementFault::invalid(text).into());
+        }
+        self.check(&message, &request, &envelope)?;
+        let digest = formats::verify::sha256(&envelope.soap);
+        let actor = message.headers.client.to_string();
+        let number = self.enter(&request, Origin::SecurityServer, &actor, Some(&digest)).await?;
+        Ok(soap::respond_with(&message, &request.answer_element(number)))
+    }
+
+    fn check(
+        &self,
+        message: &Message,
+        request: &ManagementRequest,
+        envelope: &Envelope,
+    ) -> Result<(), ManagementFault> {
+        let configuration = self.central.configuration();
+        let at = self.clock.now();
+        if at >= configuration.expires {
+            let text = "the global configuration has expired";
+            return Err(ManagementFault::new(ManagementRefusal::GlobalConfOutdated, text));
+        }
+        let judgement = Judgement { instance: &configuration, provider: &self.policy.provider, at };
+        verify(message, request, envelope, &judgement)
+    }
+
+    /// A request that the operator of the central server makes: one side of a registration, or a change at once.
+    pub async fn request(&self, request: &ManagementRequest, operator: &str) -> Result<i64, Refused> {
+        self.enter(request, Origin::Center, operator, None).await
+    }
+
+    async fn enter(
+        &self,
+        request: &ManagementRequest,
+        origin: Origin,
+        actor: &str,
+        digest: Option<&[u8]>,
+    ) -> Result<i64, Refused> {
+        let now = self.clock.now();
+        let mut tx = self.store.begin().await?;
+        let number = ledger::next_number(&mut tx).await?;
+        if let Some(digest) = digest
+            && ledger::is_known(&mut tx, digest).await?
+        {
+            let text = "the same request was received before";
+            return Err(ManagementFault::new(ManagementRefusal::Exists, text).into());
+        }
+        let facts = Facts::load(&mut tx).await?;
+        let waiting = ledger::waiting(&mut tx, request).await?;
+        let decision = decide(request, origin, &facts, &waiting, &self.policy)?;
+        let waits = decision.status == Status::Waiting;
+        let view = RequestView {
+            number,
+            origin,
+            request: request.clone(),
+            status: decision.status,
+            complementary: decision.completes,
+            at: now,
+            decided_at: (!waits).then_some(now),
+            decided_by: (!waits).then(|| actor.to_owned()),
+        };
+        ledger::insert(&mut tx, &view, digest).await?;
+        self.carry_out(&mut tx, &view, &decision, actor).await?;
+        tx.commit().await?;
+        self.publish(&decision.changes).await;
+        Ok(number)
+    }
+
+    async fn carry_out(&self, tx: &mut Tx, view: &RequestView, decision: &Decision, actor: &str) -> Result<(), Fault> {
+        let now = self.clock.now();
+        for change in &decision.changes {
+            change.write(tx, now).await?;
+        }
+        if let Some(other) = decision.completes {
+            ledger::settle(tx, other, Status::Approved, Some(view.number), actor, now).await?;
+        }
+        if let Some(other) = decision.revokes {
+            ledger::settle(tx, other, Status::Revoked, None, actor, now).await?;
+        }
+        self.audit(tx, "exchange.management_request", view, actor).await
+    }
+
+    async fn audit(&self, tx: &mut Tx, action: &'static str, view: &RequestView, actor: &str) -> Result<(), Fault> {
+        let detail = serde_json::json!({
+            "number": view.number,
+            "kind": view.request.asked.service_code(),
+            "origin": view.origin.name(),
+            "client": view.request.asked.client().map(ToString::to_string),
+            "status": view.status.name(),
+        });
+        let entry = Entry {
+            at: self.clock.now(),
+            actor: actor.to_owned(),
+            action,
+            subject: view.request.server.to_string(),
+            detail,
+        };
+        tx.audit(&entry).await.map(|_| ())
+    }
+
+    /// What is committed is true, published or not; the next publication comes by itself.
+    async fn publish(&self, changes: &[Change]) {
+        if !changes.is_empty()
+            && let Err(fault) = self.central.publish().await
+        {
+            tracing::error!(%fault, "a change of the register is not published yet");
+        }
+    }
+
+    /// Requests, the newest first; older ones by the last number seen.
+    pub async fn requests(&self, status: Option<Status>, before: Option<i64>) -> Result<Vec<RequestView>, Fault> {
+        ledger::page(&self.store, status, before.unwrap_or(i64::MAX)).await
+    }
+
+    /// The operator's yes to a registration that waits.
+    pub async fn approve(&self, number: i64, operator: &str) -> Result<(), Refused> {
+        let mut tx = self.store.begin().await?;
+        let view = self.waiting(&mut tx, number).await?;
+        let changes = approve(&view.request, &Facts::load(&mut tx).await?)?;
+        let now = self.clock.now();
+        for change in &changes {
+            change.write(&mut tx, now).await?;
+        }
+        ledger::settle(&mut tx, number, Status::Approved, None, operator, now).await?;
+        let view = RequestView { status: Status::Approved, ..view };
+        self.audit(&mut tx, "exchange.management_request_approved", &view, operator).await?;
+        tx.commit().await?;
+        self.publish(&changes).await;
+        Ok(())
+    }
+
+    /// The operator's no; a request of the central server itself is taken back instead.
+    pub async fn decline(&self, number: i64, operator: &str) -> Result<(), Refused> {
+        let mut tx = self.store.begin().await?;
+        let view = self.waiting(&mut tx, number).await?;
+        let status = if view.origin == Origin::Center { Status::Revoked } else { Status::Declined };
+        ledger::settle(&mut tx, number, status, None, operator, self.clock.now()).await?;
+        let view = RequestView { status, ..view };
+        self.audit(&mut tx, "exchange.management_request_declined", &view, operator).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn waiting(&self, tx: &mut Tx, number: i64) -> Result<RequestView, Refused> {
+        // Whoever decides is alone, as whoever asks.
+        ledger::lock(tx).await?;
+        match ledger::one(tx, number).await? {
+            Some(view) if view.status == Status::Waiting => Ok(view),
+            Some(view) => {
+                let text = format!("request {number} is {}", view.status.name());
+                Err(ManagementFault::new(ManagementRefusal::InvalidState, text).into())
+            }
+            None => {
+                let text = format!("there is no request {number}");
+                Err(ManagementFault::new(ManagementRefusal::NotFound, text).into())
+            }
+        }
+    }
+
+    pub fn router(self: &Arc<Self>, door: Door) -> Router {
+        let take = move |State(service): State<Arc<ManagementService>>, headers, request| async move {
+            answer(&service, door, headers, request).await
+        };
+        let router = match door {
+            Door::Registration => {
+                Router::new().route("/managementservice", post(take)).route("/managementservice/", post(take))
+            }
+            Door::Exchange => Router::new()
+                .route("/managementservice/manage", post(take))
+                .route("/managementservice/manage/", post(take))
+                // As any information system of a security server of ours is asked.
+                .route("/managementservice/manage/soap", post(take)),
+        };
+        router.with_state(self.clone())
+    }
+}
+
+async fn answer(service: &ManagementService, door: Door, headers: HeaderMap, request: Request<Body>) -> Response {
+    let kind = headers.get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let outcome = match to_bytes(request.into_body(), REQUEST_BYTES_MAX).await {
+        Ok(body) => service.accept(door, kind, &body).await,
+        Err(_) => Err(ManagementFault::invalid("the request is too large").into()),
+    };
+    let (status, body) = match outcome {
+        Ok(body) => (StatusCode::OK, body),
+        Err(failure) => (StatusCode::INTERNAL_SERVER_ERROR, soap_fault(service, &failure)),
+    };
+    (status, [("content-type", "text/xml; charset=UTF-8"), ("cache-control", "no-store")], body).into_response()
+}
+
+/// A fault with the code alone: no server of the exchange stands before it.
+fn soap_fault(service: &ManagementService, failure: &Refused) -> Vec<u8> {
+    let detail = service.chance.hex(16);
+    let (code, string) = match failure {
+        Failure::Refused(fault) => {
+            tracing::info!(%fault, detail, "management request refused");
+            (fault.refusal.wire(), fault.text.clone())
+        }
+        Failure::Failed(fault) => {
+            tracing::error!(%fault, detail, "management request failed");
+            ("internal_error", "the central server could not do it now".to_owned())
+        }
+    };
+    soap::Fault { code: code.to_owned(), string, actor: None, detail: Some(detail) }.to_bytes()
+}
