@@ -2,6 +2,7 @@
 
 mod browser;
 mod commands;
+mod first_request;
 mod kill;
 mod tidy;
 mod vectors;
