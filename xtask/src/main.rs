@@ -14,6 +14,8 @@ use std::process::ExitCode;
 const USAGE: &str =
     "cargo xtask test    every check: format, lints, tests on both databases, journeys, browser, tidiness
 cargo xtask bench   the measurements of bench/, printed
+cargo xtask bench exchange [--json] [--seconds N] [PART OF A ROW'S NAME]...
+                    the exchange beside its floor: CPU of the dearer server, latency, memory
 cargo xtask vectors [DIR] [--json] [--legacy]   test vectors made by others, judged; ../shared/vectors/xroad without DIR";
 
 fn main() -> ExitCode {
@@ -21,6 +23,7 @@ fn main() -> ExitCode {
     let outcome = match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["test"] => test::run(),
         ["bench"] => bench::run(),
+        ["bench", "exchange", words @ ..] => bench::exchange(words),
         ["vectors", options @ ..] => vectors::run(options),
         _ => Err(USAGE.to_owned()),
     };

@@ -1,0 +1,43 @@
+//! The measurements of the exchange beside a floor of the same run: CPU by process accounting, latency, memory. Printed as
+//! measured, and never a test. Run through `cargo xtask bench exchange [--json]`.
+#![expect(clippy::print_stdout, reason = "a measurement speaks on standard output")]
+
+mod authority;
+mod country;
+mod floor;
+mod load;
+mod measure;
+mod process;
+mod question;
+mod row;
+mod rows;
+mod world;
+
+use std::path::Path;
+
+#[tokio::main]
+async fn main() {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["role", role, file] => serve(role, Path::new(file)).await,
+        options => rows::measure_all(&rows::Options::read(options)).await,
+    }
+}
+
+/// One of the measured processes.
+async fn serve(role: &str, file: &Path) {
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_max_level(tracing_subscriber::filter::LevelFilter::INFO)
+        .init();
+    let specification = std::fs::read(file).expect("a specification");
+    let world = || serde_json::from_slice::<world::World>(&specification).expect("a world");
+    match role {
+        "a" | "b" => floor::serve(serde_json::from_slice(&specification).expect("a floor"), role).await,
+        "echo" => world().serve_echo().await,
+        "world" => world().serve().await,
+        "asker" => world().serve_security_server("asker").await,
+        "keeper" => world().serve_security_server("keeper").await,
+        other => panic!("there is no role {other}"),
+    }
+}
