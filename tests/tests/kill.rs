@@ -20,6 +20,9 @@ const LIFE_MS_MIN: u64 = 250;
 /// After the last cut the rest must end in so many looks.
 const LOOKS_MAX: usize = 400;
 
+/// In the company's e-Safe at the end: the receipt of the application, the receipt of the payment, the permit.
+const PAPERS: usize = 3;
+
 const DIRECTOR: &str = "RASHAD2";
 const COMPANY: &str = "1400123451";
 const OFFICIAL: &str = "ELCHN04";
@@ -102,7 +105,7 @@ async fn go_on(data: &Path, told: &mut Acknowledged) -> Result<bool, String> {
         } else if in_state(&page, "approved") {
             told.decided = true;
             director.open(&format!("{}/en/safe", place.portal)).await?;
-            return Ok(director.page.html().matches("/en/safe/").count() >= 2);
+            return Ok(director.page.html().matches("/en/safe/").count() >= PAPERS);
         } else {
             return Ok(false);
         }
@@ -166,7 +169,9 @@ async fn exactly_once(data: &Path, told: &Acknowledged) {
         ("all debts", "SELECT COUNT(*) AS number FROM payments_debt", 1),
         ("receipts", "SELECT COUNT(*) AS number FROM payments_receipt", 1),
         ("decisions", "SELECT COUNT(*) AS number FROM services_document WHERE kind = 'decision'", 1),
-        ("documents in the e-Safe", "SELECT COUNT(*) AS number FROM safe_document", 2),
+        ("documents in the e-Safe", "SELECT COUNT(*) AS number FROM safe_document", 3),
+        ("papers of receipts", "SELECT COUNT(*) AS number FROM safe_document WHERE origin = 'payments'", 1),
+        ("codes of documents", "SELECT COUNT(*) AS number FROM safe_verification", 3),
     ] {
         assert_eq!(number(&store, sql).await, wanted, "{what}");
     }

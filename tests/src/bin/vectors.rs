@@ -3,7 +3,7 @@
 #![expect(clippy::print_stdout, reason = "a command-line tool speaks on standard output")]
 
 use std::{path::PathBuf, process::ExitCode};
-use tests::vectors::{Codes, default_folder, judge_folder, report};
+use tests::vectors::{Codes, default_folder, judge_all, report};
 
 fn main() -> ExitCode {
     match run() {
@@ -27,7 +27,7 @@ fn run() -> Result<bool, String> {
             more => return Err(format!("one folder at a time: {more}")),
         }
     }
-    let rows = judge_folder(&folder.unwrap_or_else(default_folder), codes)?;
+    let rows = judge_all(&folder.unwrap_or_else(default_folder), codes)?;
     if json {
         println!("{:#}", report::json(&rows));
     } else {

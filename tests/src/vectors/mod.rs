@@ -6,6 +6,7 @@ mod case;
 mod judging;
 mod kinds;
 pub mod report;
+pub mod soap;
 
 pub use case::Case;
 pub use judging::{Row, State, differences, is_code};
@@ -27,6 +28,13 @@ pub enum Codes {
 /// Where the vectors lie beside a checkout.
 pub fn default_folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/vectors/xroad")
+}
+
+/// Judges every case of the folder: those of `cases.json`, then the end-to-end ones of `soap/cases.json`.
+pub fn judge_all(folder: &Path, codes: Codes) -> Result<Vec<Row>, String> {
+    let mut rows = judge_folder(folder, codes)?;
+    rows.extend(soap::judge_folder(folder, codes)?);
+    Ok(rows)
 }
 
 /// Judges every case of the folder's `cases.json`. An error is one of the folder itself.

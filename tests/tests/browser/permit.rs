@@ -101,7 +101,16 @@ async fn signs_and_pays(world: &World, desk: &Browser) -> String {
     // The bank leads back by itself; its own message to the portal may come before or after the person.
     desk.find("main .fee").await;
     desk.reload_until("main .note.good").await;
+    // The receipt's paper is made a moment later; the page links to it as soon as it lies in the e-Safe.
+    desk.reload_until("main .facts a[href*='/safe/']").await;
     seen(world, desk, "permit-paid").await;
+    desk.click("main .facts a[href*='/safe/']").await;
+    desk.find(".qr").await;
+    assert_eq!(desk.text("h1").await, "Payment receipt");
+    seen(world, desk, "payment-receipt").await;
+    let paper = desk.ask("return document.querySelector('main .actions a.btn:not(.second)').href").await;
+    let paper = person::fetch(Some(desk), paper.as_str().expect("a link")).await;
+    assert!(paper.body().starts_with(b"%PDF"), "the paper can be read without any program of ours: {}", paper.status());
     reference
 }
 
