@@ -37,8 +37,8 @@ const ATTEMPTS: [Attempt; 6] = [
     Attempt {
         what: "an entry changed together with its leaf",
         statements: &[
-            "UPDATE host_audit_entry SET leaf = REPLACE(leaf, '\"at\":\"20', '\"at\":\"19') WHERE subject = $1 AND leaf_index = $2",
-            "UPDATE registers_access SET at = at - 3155673600000000 WHERE id = $1 AND leaf_index = $2",
+            "UPDATE host_audit_entry SET leaf = REPLACE(leaf, '\"messageId\":\"', '\"messageId\":\"0') WHERE subject = $1 AND leaf_index = $2",
+            "UPDATE registers_access SET message_id = '0' || message_id WHERE id = $1 AND leaf_index = $2",
         ],
     },
     Attempt {

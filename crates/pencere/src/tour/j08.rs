@@ -6,6 +6,8 @@ use super::people::{Drawing, approve, fill_in, in_state, log_in, look_until, not
 use super::report::{Crossings, Walk, unmet};
 use super::{Country, html};
 use crate::commands::verify;
+use crate::wiring;
+use host::args;
 
 const DIRECTOR: &str = "RASHAD2";
 const COMPANY: &str = "1400123451";
@@ -13,7 +15,12 @@ const OFFICIAL: &str = "ELCHN04";
 const SERVICE: &str = "15.1";
 /// Heading of the verification page (`verified.genuine_title`).
 const GENUINE: &str = "The document is genuine";
+/// The mark of a document that holds, and of no other.
+const SEAL: &str = "class=\"seal\"";
 const FEE: &str = "1,100.00";
+const FEE_QEPIK: i64 = 110_000;
+/// What the receipt's paper is called.
+const RECEIPT: &str = "Payment receipt";
 const CURRENCY: &str = "AZN";
 /// What the permit is called, and who signs it.
 const PERMIT: &str = "Construction permit";
@@ -180,20 +187,41 @@ async fn receipts(country: &Country, director: &mut Browser, case: &str) -> Resu
     let text = director.page.text();
     let number =
         text.split("Receipt number").nth(1).and_then(|rest| rest.split_whitespace().next()).unwrap_or_default();
-    let numbered = number.len() > 3 && number.bytes().all(|letter| letter.is_ascii_alphanumeric() || letter == b'-');
+    let numbered = number.len() >= 6 && number.contains(|letter: char| letter.is_ascii_digit());
     let exact = exactly_the_fee(&text);
     let number = number.to_owned();
     director.open(&format!("{}/en/payments", country.portal)).await?;
     let page = director.page.html();
     let row = page.split("<tr>").map(html::text).find(|row| row.contains(&number)).unwrap_or_default();
+    let kept = stored(country, case).await?;
+    let safe = format!("{}/en/safe", country.portal);
+    let in_safe = |page: &str| page.contains(RECEIPT) && page.contains(&number);
+    let paper = look_until(director, &safe, "the receipt's paper", in_safe).await;
     Ok(unmet(&[
         ("the receipt has a number", numbered),
         ("the receipt is over exactly the fee", exact),
         ("the list of payments holds the receipt, over exactly the fee", numbered && exactly_the_fee(&row)),
+        ("one receipt over one payment of the fee is stored", kept == [(number.clone(), FEE_QEPIK)]),
+        ("the receipt lies in the e-Safe", paper.is_ok()),
     ]))
 }
 
-/// The case's history, which nobody writes by hand: payment, then receipt of the application, then review, then decision.
+/// Receipts that the store keeps for the case, and what was paid for them.
+async fn stored(country: &Country, case: &str) -> Result<Vec<(String, i64)>, String> {
+    let store = wiring::window_store_in(&country.data).await?;
+    let rows = store
+        .query(
+            "SELECT r.number AS number, p.amount AS amount FROM payments_receipt r
+             JOIN payments_payment p ON p.id = r.payment_id
+             JOIN payments_debt d ON d.id = r.debt_id WHERE d.case_reference = $1",
+            &args![case],
+        )
+        .await;
+    let rows = rows.map_err(|fault| fault.to_string())?;
+    Ok(rows.iter().map(|row| (row.text("number").to_owned(), row.int("amount"))).collect())
+}
+
+/// The case's page at the end. Its history is written by nobody's hand: payment, receipt of the application, review, decision.
 fn out_of_order(director: &Browser) -> Vec<String> {
     let page = director.page.html();
     let moments: Vec<String> = page.split("<li").map(html::text).collect();
@@ -204,6 +232,7 @@ fn out_of_order(director: &Browser) -> Vec<String> {
     unmet(&[
         ("the history has payment, receipt, review and decision", all),
         ("the fee was paid before anything else was done with the case", places.is_sorted()),
+        ("nobody is sent to pay once more", !page.contains(">Go to payment<")),
     ])
 }
 
@@ -251,7 +280,7 @@ async fn third_person(country: &Country, permit: &Permit) -> Result<Vec<String>,
     let signed = offline.lines.iter().any(|line| line.contains("signed by") && line.contains(SIGNER));
     let other: String = permit.code.chars().rev().collect();
     stranger.open(&format!("{}/en/v/{other}", country.portal)).await?;
-    let wrong_code = genuine(&stranger);
+    let wrong_code = stranger.page.html().contains(SEAL);
     let mut found = unmet(&[
         ("the code leads to the genuine permit with its number", by_code),
         ("the file is genuine", by_file),
@@ -262,7 +291,9 @@ async fn third_person(country: &Country, permit: &Permit) -> Result<Vec<String>,
     for place in [permit.container.len() / 4, permit.container.len() / 2, permit.container.len() / 4 * 3] {
         let mut forged = permit.container.clone();
         forged[place] ^= 1;
-        let taken = upload(country, &mut stranger, &forged).await?;
+        // A true signature under a file that nobody registered has a heading of its own, and the same seal.
+        upload(country, &mut stranger, &forged).await?;
+        let taken = stranger.page.html().contains(SEAL);
         let offline = verify::judge(&forged, &trusted).is_ok_and(|finding| finding.valid);
         if taken || offline {
             found.push(format!("a permit with byte {place} changed is taken for genuine"));
@@ -286,7 +317,7 @@ async fn upload(country: &Country, stranger: &mut Browser, container: &[u8]) -> 
 }
 
 fn genuine(stranger: &Browser) -> bool {
-    stranger.page.status == 200 && stranger.page.html().contains("class=\"seal\"") && stranger.page.heading() == GENUINE
+    stranger.page.status == 200 && stranger.page.html().contains(SEAL) && stranger.page.heading() == GENUINE
 }
 
 /// Services whose users or growth the month's bulletin does not say, in any of its forms.

@@ -93,12 +93,19 @@ async fn wait(
         moments.iter().any(|moment| moment.contains(outage.name) && moment.contains(words) && moment.contains("today"))
     };
     official.open(&format!("{}/en/cases/{case}", country.back_office)).await?;
+    if let Ok(take) = official.page.form("/take") {
+        official.send(&take).await?;
+    }
+    let decidable = official.page.form("/decide").is_ok();
+    if let Ok(release) = official.page.form("/release") {
+        official.send(&release).await?;
+    }
     Ok(unmet(&[
         ("the case's history names the silent register, with the time", recorded("did not answer")),
         ("the page says whose answer or what paper the case waits for", {
             let text = html::main_text(&page);
             text.contains("Waiting for an answer from:") || text.contains("The next step is yours")
         }),
-        ("nobody can decide the case meanwhile", official.page.form("/decide").is_err()),
+        ("nobody can decide the case meanwhile", !decidable),
     ]))
 }

@@ -4,6 +4,7 @@
 use super::Country;
 use super::report::Crossings;
 use base::Timestamp;
+use bytes::Bytes;
 use exchange::messagelog::{self, Direction, LogEntry, LogFilter};
 use exchange::opmonitor::{self, TrafficFilter, TrafficRecord};
 use host::store::{Location, Store};
@@ -12,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// What a question to a register names a person or a company by.
 const KEYS: [&str; 3] = ["pin", "applicantPin", "tin"];
+const BODY_BYTES_MAX: usize = 1024 * 1024;
 
 /// A question that a register answered, as the asker signed it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,13 +101,20 @@ impl Crossings for Traffic {
         let mut questions = Vec::new();
         for (id, span) in answered {
             let entry = self.request(&id).await?.ok_or_else(|| format!("no server logged the request {id}"))?;
-            questions.push(question(&entry, span));
+            // The body of a REST message is its one attachment; a question in SOAP has none.
+            let body = match entry.attachments.first() {
+                Some(attachment) => {
+                    attachment.body.read_all(BODY_BYTES_MAX).await.map_err(|fault| fault.to_string())?
+                }
+                None => Bytes::new(),
+            };
+            questions.push(question(&entry, &body, span));
         }
         Ok(questions)
     }
 }
 
-fn question(entry: &LogEntry, (asked_at, answered_at): (Timestamp, Timestamp)) -> Question {
+fn question(entry: &LogEntry, body: &[u8], (asked_at, answered_at): (Timestamp, Timestamp)) -> Question {
     let head = String::from_utf8_lossy(&entry.message);
     let said = |header: &str, element: &str| match entry.wording {
         "soap" => between(&head, element),
@@ -121,21 +130,17 @@ fn question(entry: &LogEntry, (asked_at, answered_at): (Timestamp, Timestamp)) -
         user: said("x-road-userid", "xroad:userId"),
         case_reference: said("x-road-issue", "xroad:issue"),
         purpose: said("pencere-purpose", "ex:purpose"),
-        about: about(entry, &head),
+        about: about(body, &head),
         asked_at,
         answered_at,
     }
 }
 
-fn about(entry: &LogEntry, head: &str) -> String {
-    let found = match &entry.body {
-        Some(body) => {
-            let body: Json = serde_json::from_slice(body).unwrap_or_default();
-            KEYS.iter().find_map(|key| body[key].as_str().map(str::to_owned))
-        }
-        None => KEYS.iter().map(|key| between(head, key)).find(|value| !value.is_empty()),
-    };
-    found.unwrap_or_default()
+fn about(body: &[u8], head: &str) -> String {
+    let body: Json = serde_json::from_slice(body).unwrap_or_default();
+    let in_body = KEYS.iter().find_map(|key| body[key].as_str().map(str::to_owned));
+    let in_head = || KEYS.iter().map(|key| between(head, key)).find(|value| !value.is_empty());
+    in_body.or_else(in_head).unwrap_or_default()
 }
 
 /// The text of the first element of that name, which the exchange writes without attributes.
@@ -166,13 +171,13 @@ mod tests {
             service: service.into(),
             signer: "AZ/GOV/10002".into(),
             content_type: String::new(),
-            message: message.as_bytes().to_vec(),
-            body: body.map(|body| body.as_bytes().to_vec()),
+            message: Bytes::copy_from_slice(message.as_bytes()),
+            attachments: Vec::new(),
             signature: Vec::new(),
             chain_result: None,
             chain: None,
         };
-        question(&entry, (Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH))
+        question(&entry, body.unwrap_or_default().as_bytes(), (Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH))
     }
 
     #[test]
