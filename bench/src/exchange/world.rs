@@ -74,6 +74,7 @@ impl World {
             servers: self.servers.iter().map(|(code, message)| (code.clone(), ports(*message))).collect(),
             systems: HashMap::from([(provider, format!("http://{}", self.system_address()))]),
             trust: authority.services(&format!("127.0.0.1:{}", self.trust)),
+            settings: exchange::server::Settings::new,
         };
         prepare(plan, &*authority, Arc::new(SystemClock), Arc::new(SystemChance)).await.expect("prepared")
     }

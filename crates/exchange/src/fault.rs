@@ -1,6 +1,10 @@
 //! Why a message is not exchanged. The closed list of causes is the exchange's refusal enum; on the wire a cause stands
 //! behind the name of the place that found it (`server.serverproxy.access_denied`, spelling of 7.8).
 
+mod spelling;
+
+pub use spelling::Spelling;
+
 use base::{Chance, Fault, Refusal};
 use std::fmt;
 
@@ -38,6 +42,7 @@ causes! {
     ClientProxyVersionNotSupported = "client_proxy_version_not_supported", 400;
     DuplicateHeaderField = "duplicate_header_field", 400;
     GlobalConfOutdated = "global_conf_outdated", 409;
+    HttpError = "http_error", 409;
     InconsistentHeaders = "inconsistent_headers", 400;
     InconsistentResponse = "inconsistent_response", 409;
     IncorrectCertificate = "incorrect_certificate", 403;
@@ -54,6 +59,7 @@ causes! {
     InvalidSecurityServer = "invalid_security_server", 404;
     InvalidSignatureValue = "invalid_signature_value", 403;
     InvalidSoap = "invalid_soap", 400;
+    InvalidSoapAction = "invalid_soap_action", 400;
     InvalidXml = "invalid_xml", 400;
     IoError = "io_error", 409;
     LoggingFailed = "logging_failed", 409;
@@ -71,6 +77,7 @@ causes! {
     ServiceMissingUrl = "service_missing_url", 404;
     SslAuthenticationFailed = "ssl_authentication_failed", 403;
     TimestampingFailed = "timestamping_failed", 409;
+    UnknownHost = "unknown_host", 409;
     UnknownMember = "unknown_member", 404;
     UnknownService = "unknown_service", 404;
 }
@@ -90,7 +97,9 @@ pub enum Place {
     Client,
     ClientProxy,
     ServerProxy,
-    /// The provider's information system.
+    /// The answer of another server.
+    PeerAnswer,
+    /// The provider's information system, and a message that cannot be brought to it.
     Service,
 }
 
@@ -100,6 +109,7 @@ impl Place {
             Place::Client => "client",
             Place::ClientProxy => "server.clientproxy",
             Place::ServerProxy => "server.serverproxy",
+            Place::PeerAnswer => "server.clientproxy.service_failed",
             Place::Service => "server.serverproxy.service_failed",
         }
     }
@@ -149,18 +159,31 @@ impl ExchangeFault {
         fault.to_bytes()
     }
 
-    /// From another server's SOAP fault: its code and text stay its own.
+    /// With its code in this spelling; codes of services stay as they are.
+    pub fn spelt(mut self, spelling: Spelling) -> Self {
+        self.code = spelling.spell(&self.code).into_owned();
+        self
+    }
+
+    /// From another server's SOAP fault, which may be an older one: its code, in our spelling, and its text.
     pub fn from_soap(fault: formats::soap::Fault) -> Self {
-        ExchangeFault { code: fault.code, text: fault.string, detail: fault.detail }
+        ExchangeFault {
+            code: Spelling::Current.spell(&fault.code).into_owned(),
+            text: fault.string,
+            detail: fault.detail,
+        }
     }
 
     /// Status of a REST error (REST protocol §4.5).
     pub fn rest_status(&self) -> u16 {
-        if self.code.starts_with("server.") { 500 } else { 400 }
+        if self.code.starts_with("server.") || self.code.starts_with("Server.") { 500 } else { 400 }
     }
 
     /// Whether this means that no answer could be had, so that asking later may help; anything else is a no.
     pub fn is_unreachable(&self) -> bool {
+        /// What a server refused while it read the message; only this server's failing services come back by themselves.
+        const DEFINITE: [&str; 4] =
+            ["unknown_member", "invalid_security_server", "ssl_authentication_failed", "inquiry_too_large"];
         const PASSING: [&str; 12] = [
             "network_error",
             "io_error",
@@ -175,7 +198,8 @@ impl ExchangeFault {
             "service_disabled",
             "service_failed",
         ];
-        self.code.split('.').any(|part| PASSING.contains(&part))
+        let passing = self.code.split('.').any(|part| PASSING.contains(&part));
+        passing && !self.code.split('.').any(|part| DEFINITE.contains(&part))
     }
 }
 
@@ -197,6 +221,14 @@ mod tests {
         let fault = ExchangeFault::new(Place::Client, Cause::InquiryTooLarge, "no");
         assert_eq!((fault.code.as_str(), fault.rest_status()), ("client.inquiry_too_large", 400));
         assert!(ExchangeFault::new(Place::Service, Cause::NetworkError, "x").is_unreachable());
+        assert!(!ExchangeFault::new(Place::Service, Cause::InquiryTooLarge, "x").is_unreachable());
+        let older = formats::soap::Fault {
+            code: "Server.ServerProxy.AccessDenied".into(),
+            string: "no".into(),
+            actor: None,
+            detail: None,
+        };
+        assert_eq!(ExchangeFault::from_soap(older).code, "server.serverproxy.access_denied");
         assert!(ExchangeFault::new(Place::ClientProxy, Cause::GlobalConfOutdated, "x").is_unreachable());
         let chained = "server.clientproxy.malformed_signature.invalid_hash_chain";
         assert_eq!(Cause::from_code(chained), Some(Cause::MalformedSignature));

@@ -3,6 +3,7 @@
 use super::{Attachment, Direction, LogEntry};
 use crate::{body::Body, opmonitor::Side};
 use base::{Fault, Id, Timestamp, clock};
+use formats::mime::{Part, read_all, write_end, write_part};
 use host::{
     args,
     store::{Row, Store, Tx},
@@ -43,11 +44,33 @@ pub struct LogFilter {
 /// How long a body may be that is kept in the record itself.
 const BODY_BYTES_MAX: usize = 64 * 1024 * 1024;
 
+/// The attachments of a SOAP message as one multipart body.
+async fn joined(boundary: &str, attachments: &[Attachment]) -> Result<Vec<u8>, Fault> {
+    let mut out = Vec::new();
+    for attachment in attachments {
+        let headers: Vec<(&str, &str)> =
+            attachment.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        write_part(&mut out, boundary, &headers, &attachment.body.read_all(BODY_BYTES_MAX).await?);
+    }
+    write_end(&mut out, boundary);
+    Ok(out)
+}
+
+/// The body of a REST message, or what [`joined`] made of a SOAP message's attachments.
+fn separated(wording: &str, id: &Id, body: Vec<u8>) -> Vec<Attachment> {
+    if wording == "rest" {
+        return vec![Attachment { headers: Vec::new(), body: Body::of(body) }];
+    }
+    let parts = read_all(&body, 0..body.len(), &format!("log-{id}")).unwrap_or_default();
+    let attachment = |part: Part| Attachment { headers: part.headers, body: Body::of(body[part.body].to_vec()) };
+    parts.into_iter().map(attachment).collect()
+}
+
 pub(crate) async fn append(tx: &mut Tx, id: &Id, at: Timestamp, entry: &LogEntry) -> Result<(), Fault> {
     let body = match entry.attachments.as_slice() {
         [] => None,
-        [only] if only.headers.is_empty() => Some(only.body.read_all(BODY_BYTES_MAX).await?.to_vec()),
-        _ => return Err(Fault::new("log a message", "there is no room for attachments")),
+        [only] if entry.wording == "rest" => Some(only.body.read_all(BODY_BYTES_MAX).await?.to_vec()),
+        several => Some(joined(&format!("log-{id}"), several).await?),
     };
     tx.execute(
         "INSERT INTO exchange_log (id, message_id, request_id, direction, side, wording, client, service, signer, at,
@@ -143,10 +166,7 @@ fn read(row: &Row) -> LogRecord {
             signer: text("signer"),
             content_type: text("content_type"),
             message: row.blob("message").to_vec().into(),
-            attachments: bytes("body")
-                .map(|body| Attachment { headers: Vec::new(), body: Body::of(body) })
-                .into_iter()
-                .collect(),
+            attachments: bytes("body").map_or(Vec::new(), |body| separated(row.text("wording"), &row.id("id"), body)),
             signature: row.blob("signature").to_vec(),
             chain_result: bytes("chain_result"),
             chain: bytes("chain"),

@@ -1,123 +1,76 @@
-//! The client's side of an exchange: from the information system's request to the verified and logged answer. The parts
-//! that SOAP and REST share are here, and SOAP itself.
+//! The client's side of an exchange: from a request to the verified answer. What SOAP and REST share is here; what they
+//! read and check of their own is in `consumer_soap` and `consumer_rest`.
 
-use super::{SecurityServer, signing::Signed, trace::Trace};
+use super::{
+    SecurityServer,
+    inflow::Inflow,
+    receive::{Received, Taking},
+    relay::{Limit, Relay},
+    signing::Signed,
+    source::Source,
+    trace::Trace,
+};
 use crate::{
     configuration::Configuration,
     fault::{Cause, ExchangeFault, Place},
-    messagelog::Direction,
-    opmonitor::Side,
+    messagelog::{Attachment, Direction},
 };
-use base64::{Engine as _, engine::general_purpose::STANDARD};
+use axum::body::Body;
 use bytes::Bytes;
 use formats::{
     globalconf::SecurityServer as ServerEntry,
     hashchain::DigestAlgorithm,
     identifier::{ClientId, ServerId},
-    message::{self, Decoded, Outgoing, Payload, TEXT_XML, encode},
-    mime::ContentType,
-    soap::{self, Parsed},
+    message::Frame,
 };
+use host::http::SendBody;
+use http::{HeaderMap, HeaderName, HeaderValue};
+use std::pin::pin;
 
-const CLIENT: Place = Place::Client;
-const HERE: Place = Place::ClientProxy;
+pub(super) const CLIENT: Place = Place::Client;
+pub(super) const HERE: Place = Place::ClientProxy;
 /// The version of the transport that we speak.
 pub(super) const PROXY_VERSION: &str = "7.8.0";
+/// Room for MIME headers, signature, chain and OCSP responses around the contents of a message.
+pub(super) const ENVELOPE_BYTES_MAX: u64 = 1024 * 1024;
 
-/// An answer for an information system.
-#[derive(Debug)]
-pub(super) struct SoapAnswer {
-    pub content_type: String,
-    pub body: Vec<u8>,
+/// A request on its way to the provider's server.
+pub(super) struct Asking<'a> {
+    pub client: &'a ClientId,
+    /// Of the signed part, with its other MIME headers.
+    pub content_type: &'a str,
+    pub headers: &'a [(String, String)],
+    pub bytes: &'a Bytes,
+    pub rest: bool,
+    /// What the information system wrote over its whole message.
+    pub original_content_type: Option<&'a str>,
+    pub soap_action: Option<&'a str>,
+    pub source: Source,
 }
 
-/// What is sent to the provider's server.
-pub(super) struct Transmission<'a> {
-    pub payload: &'a Payload,
-    pub body: Option<&'a [u8]>,
-    pub signed: &'a Signed,
-    pub request_id: &'a str,
-    pub soap_action: Option<&'a str>,
+/// What came back, not yet verified.
+pub(super) struct Answered {
+    pub received: Received,
+    pub algorithm: DigestAlgorithm,
+    pub original_content_type: Option<String>,
+    /// The bodies of the request, as they were sent.
+    pub sent: Vec<Attachment>,
+}
+
+pub(super) fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+/// The digest that a message says its parts are hashed with. Those that are broken are not accepted.
+pub(super) fn algorithm_of(headers: &HeaderMap, place: Place) -> Result<DigestAlgorithm, ExchangeFault> {
+    let Some(name) = header(headers, "x-hash-algorithm") else { return Ok(DigestAlgorithm::Sha512) };
+    DigestAlgorithm::from_name(name)
+        .filter(|algorithm| !matches!(algorithm, DigestAlgorithm::Sha1 | DigestAlgorithm::Sha224))
+        .ok_or_else(|| ExchangeFault::new(place, Cause::InvalidMessage, "x-hash-algorithm is not accepted"))
 }
 
 impl SecurityServer {
-    /// A SOAP request of an information system.
-    pub(super) async fn ask_soap(
-        &self,
-        content_type: &str,
-        soap_action: Option<&str>,
-        body: Bytes,
-    ) -> Result<SoapAnswer, ExchangeFault> {
-        let mut trace = Trace::new(Side::Client, "soap", self.clock.now());
-        trace.request_id = self.uuid();
-        trace.request_bytes = body.len();
-        let outcome = self.exchange_soap(&mut trace, content_type, soap_action, body).await;
-        if let Err(fault) = &outcome {
-            self.note_failure(&trace, fault).await;
-        }
-        outcome.map_err(|fault| fault.numbered(&*self.chance))
-    }
-
-    async fn exchange_soap(
-        &self,
-        trace: &mut Trace,
-        content_type: &str,
-        soap_action: Option<&str>,
-        body: Bytes,
-    ) -> Result<SoapAnswer, ExchangeFault> {
-        self.check_inquiry_size(CLIENT, body.len())?;
-        let configuration = self.configuration.current(HERE).await?;
-        let kind = ContentType::parse(content_type).filter(|kind| kind.essence == TEXT_XML);
-        kind.ok_or_else(|| ExchangeFault::new(CLIENT, Cause::InvalidContentType, "the message must be text/xml"))?;
-        let parsed = soap::read(body.to_vec()).map_err(|error| ExchangeFault::coded(CLIENT, error.code(), error))?;
-        let Parsed::Message(request) = parsed else {
-            return Err(ExchangeFault::new(CLIENT, Cause::MissingSoap, "a request must not be a fault"));
-        };
-        trace.about(&request.headers.id, &request.headers.client, &request.headers.service);
-        let entries = self.check_parties(
-            &configuration,
-            &request.headers.client,
-            &request.headers.service.provider,
-            request.headers.security_server.as_ref(),
-        )?;
-        let payload = Payload::Soap { content_type: content_type.to_owned(), bytes: request.bytes.clone() };
-        let signed = self.sign(&configuration, HERE, &request.headers.client, &request.bytes, None).await?;
-        let entry =
-            trace.entry(Direction::Request, &request.headers.client, content_type, &request.bytes, None, &signed);
-        self.log_request(HERE, &entry).await?;
-        let request_id = trace.request_id.clone();
-        let transmission =
-            Transmission { payload: &payload, body: None, signed: &signed, request_id: &request_id, soap_action };
-        let answer = self.transmit(&configuration, &entries, &transmission).await?;
-        self.take_soap_answer(&configuration, trace, &request, answer).await
-    }
-
-    async fn take_soap_answer(
-        &self,
-        configuration: &Configuration,
-        trace: &Trace,
-        request: &soap::Message,
-        answer: Decoded,
-    ) -> Result<SoapAnswer, ExchangeFault> {
-        let (Some(Payload::Soap { content_type, bytes }), Some(response)) = (&answer.payload, &answer.soap) else {
-            return Err(ExchangeFault::new(HERE, Cause::MissingSoap, "the answer has no SOAP message"));
-        };
-        let provider = &request.headers.service.provider;
-        let signed = signed_of(&answer)?;
-        self.check_signature(configuration, HERE, provider, bytes, None, &signed)?;
-        let inconsistent = |why: String| ExchangeFault::new(HERE, Cause::InconsistentResponse, why);
-        soap::check_consistent(&request.headers, &response.headers).map_err(|error| inconsistent(error.to_string()))?;
-        let hash = request_hash(&request.bytes);
-        let stated = response.headers.request_hash.as_ref();
-        if stated.is_none_or(|stated| *stated != hash) {
-            return Err(inconsistent("the answer is not to this request".to_owned()));
-        }
-        let entry = trace.entry(Direction::Response, provider, content_type, bytes, None, &signed);
-        self.log_response(HERE, trace, &entry).await?;
-        Ok(SoapAnswer { content_type: content_type.clone(), body: bytes.clone() })
-    }
-
-    /// The client must be ours and registered; the provider's servers, in random order so that load spreads.
+    /// The client must be ours and registered; the provider's servers that may be asked.
     pub(super) fn check_parties<'a>(
         &self,
         configuration: &'a Configuration,
@@ -146,71 +99,171 @@ impl SecurityServer {
             return refuse(Cause::MaintenanceMode, message.to_owned());
         }
         entries.retain(|entry| entry.maintenance.is_none());
-        if entries.len() > 1 {
-            let first = usize::try_from(self.chance.below(entries.len() as u64)).unwrap_or(0);
-            entries.rotate_left(first);
-        }
         Ok(entries)
     }
 
-    /// Sends and decodes the answer; a fault of the other side is returned as that side worded it.
-    pub(super) async fn transmit(
+    /// Sends the request and takes in the answer. A small request is signed, logged and sent as one; a large one is on its
+    /// way while it comes, and its signature follows when it is logged: before that it is no message.
+    pub(super) async fn exchange(
         &self,
+        trace: &mut Trace,
         configuration: &Configuration,
         entries: &[&ServerEntry],
-        transmission: &Transmission<'_>,
-    ) -> Result<Decoded, ExchangeFault> {
+        mut asking: Asking<'_>,
+    ) -> Result<Answered, ExchangeFault> {
         let own = self.own_status(configuration, HERE, self.authentication.certificate.der()).await?;
-        let encoded = encode(
-            &Outgoing {
-                ocsp: &[own],
-                payload: transmission.payload,
-                attachments: &[],
-                rest_body: transmission.body,
-                chain: transmission.signed.chain.as_ref(),
-                signature: &transmission.signed.signature,
-            },
-            &self.random_letters(30),
-        );
-        let original = match transmission.payload {
-            Payload::Soap { content_type, .. } => content_type.as_str(),
-            _ => message::REST_REQUEST,
+        let mut limit = self.inquiry_limit();
+        limit.take(asking.bytes.len(), CLIENT)?;
+        let source = std::mem::replace(&mut asking.source, Source::Nothing);
+        let frame = Frame::new(&self.random_letters(30));
+        let mut relay = Relay::new(source, self.spool.clone(), frame, CLIENT, limit);
+        relay.frame.ocsp(&mut relay.out, &own);
+        relay.frame.message(&mut relay.out, asking.content_type, asking.headers, asking.bytes);
+        let head = transport_head(&asking, &relay.frame, &trace.request_id)?;
+        let whole = relay.gather().await;
+        let answer = match whole {
+            Ok(true) => {
+                self.seal_request(trace, configuration, &asking, &mut relay).await?;
+                self.wait(self.send(configuration, entries, &head, SendBody::from(relay.take()))).await
+            }
+            Ok(false) => Box::pin(self.stream(trace, configuration, entries, &asking, &head, &mut relay)).await,
+            Err(fault) => Err(fault),
         };
-        let mut builder = http::Request::post("/")
-            .header("content-type", &encoded.content_type)
-            .header("x-road-request-id", transmission.request_id)
-            .header("x-hash-algorithm", "SHA-512")
-            .header("x-proxy-version", PROXY_VERSION)
-            .header("x-original-content-type", original);
-        if matches!(transmission.payload, Payload::RestRequest(_)) {
-            builder = builder.header("x-road-message-type", "REST");
+        match answer {
+            Ok(answer) => self.take_in(answer, relay.attachments).await,
+            Err(fault) => {
+                relay.drain().await;
+                Err(fault)
+            }
         }
-        if let Some(action) = transmission.soap_action {
-            builder = builder.header("x-original-soapaction", action);
+    }
+
+    /// Sends while the bodies come. An answer before the end is a refusal, which then counts.
+    async fn stream(
+        &self,
+        trace: &mut Trace,
+        configuration: &Configuration,
+        entries: &[&ServerEntry],
+        asking: &Asking<'_>,
+        head: &HeaderMap,
+        relay: &mut Relay,
+    ) -> Result<http::Response<Body>, ExchangeFault> {
+        let (sender, body) = SendBody::stream(None);
+        let mut send = pin!(self.send(configuration, entries, head, body));
+        let produce = async {
+            if relay.run(&sender).await?.is_err() {
+                return Ok(());
+            }
+            self.seal_request(trace, configuration, asking, relay).await?;
+            if sender.send(relay.take()).await.is_err() || sender.finish().await.is_err() {
+                tracing::debug!("the other server answered before the message ended");
+            }
+            Ok(())
+        };
+        tokio::select! {
+            biased;
+            produced = produce => produced?,
+            answer = &mut send => return answer,
         }
-        let invalid = |error: &dyn std::fmt::Display| ExchangeFault::new(HERE, Cause::InvalidMessage, error);
-        let request = builder.body(Bytes::from(encoded.body)).map_err(|error| invalid(&error))?;
-        let answer = self.send(configuration, entries, &request).await?;
-        let kind = answer.headers().get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let decoded =
-            message::decode(kind, answer.body()).map_err(|error| ExchangeFault::coded(HERE, error.code(), error))?;
-        match decoded.fault {
-            Some(fault) => Err(ExchangeFault::from_soap(fault)),
-            None => Ok(decoded),
+        self.wait(send).await
+    }
+
+    async fn wait(
+        &self,
+        send: impl Future<Output = Result<http::Response<Body>, ExchangeFault>>,
+    ) -> Result<http::Response<Body>, ExchangeFault> {
+        let late = |_| ExchangeFault::new(HERE, Cause::NetworkError, "the other server did not answer in time");
+        tokio::time::timeout(self.settings.peer_wait, send).await.map_err(late)?
+    }
+
+    /// Signs and logs; only then is the message complete.
+    async fn seal_request(
+        &self,
+        trace: &mut Trace,
+        configuration: &Configuration,
+        asking: &Asking<'_>,
+        relay: &mut Relay,
+    ) -> Result<(), ExchangeFault> {
+        let signed = self.sign(configuration, HERE, asking.client, asking.bytes, &relay.attachments).await?;
+        let entry = trace.entry(
+            Direction::Request,
+            asking.client,
+            asking.content_type,
+            asking.bytes,
+            &relay.attachments,
+            &signed,
+        );
+        trace.request_bytes = usize::try_from(entry.size_bytes()).unwrap_or(usize::MAX);
+        self.log_request(HERE, &entry).await?;
+        relay.seal(signed.chain.as_ref(), &signed.signature);
+        Ok(())
+    }
+
+    /// Takes in the answer; a fault of the other side is returned as that side worded it.
+    async fn take_in(&self, answer: http::Response<Body>, sent: Vec<Attachment>) -> Result<Answered, ExchangeFault> {
+        let (head, body) = answer.into_parts();
+        if head.status != http::StatusCode::OK {
+            let text = format!("the other server answered {}", head.status);
+            return Err(ExchangeFault::new(HERE, Cause::HttpError, text));
         }
+        let algorithm = algorithm_of(&head.headers, Place::PeerAnswer)?;
+        let limit = self.answer_limit();
+        let most = limit.left_bytes.saturating_add(ENVELOPE_BYTES_MAX);
+        let mut inflow = Inflow::new(body, Place::PeerAnswer, most, limit.too_long, self.settings.patience);
+        let content_type = header(&head.headers, "content-type").unwrap_or_default();
+        let taking = Taking { content_type, algorithm, limit, answer: true };
+        let received = self.receive(&mut inflow, taking, &|_| Ok(())).await?;
+        if let Some(fault) = received.fault {
+            return Err(ExchangeFault::from_soap(fault));
+        }
+        let original_content_type = header(&head.headers, "x-original-content-type").map(str::to_owned);
+        Ok(Answered { received, algorithm, original_content_type, sent })
+    }
+
+    /// What an information system sends.
+    pub(super) fn inquiry(&self, body: Body) -> Inflow {
+        let limit = self.inquiry_limit();
+        let most = limit.left_bytes.saturating_add(ENVELOPE_BYTES_MAX);
+        Inflow::new(body, CLIENT, most, limit.too_long, self.settings.patience)
+    }
+
+    pub(super) fn inquiry_limit(&self) -> Limit {
+        Limit { left_bytes: self.limits.inquiry_bytes_max as u64, too_long: Cause::InquiryTooLarge }
+    }
+
+    pub(super) fn answer_limit(&self) -> Limit {
+        Limit { left_bytes: self.limits.answer_bytes_max as u64, too_long: Cause::NetworkError }
     }
 }
 
-/// The signature of an answer with its chain.
-pub(super) fn signed_of(answer: &Decoded) -> Result<Signed, ExchangeFault> {
-    let signature = answer.signature.clone();
-    let signature =
-        signature.ok_or_else(|| ExchangeFault::new(HERE, Cause::MissingSignature, "the answer is not signed"))?;
-    Ok(Signed { signature, chain: answer.hash_chain() })
+/// The HTTP headers of a transport message.
+fn transport_head(asking: &Asking<'_>, frame: &Frame, request_id: &str) -> Result<HeaderMap, ExchangeFault> {
+    let mut head = HeaderMap::new();
+    let mut add = |name: &'static str, value: &str| {
+        let value = HeaderValue::try_from(value);
+        let value =
+            value.map_err(|_| ExchangeFault::new(CLIENT, Cause::InvalidMessage, format!("{name} is no header")))?;
+        head.insert(HeaderName::from_static(name), value);
+        Ok(())
+    };
+    add("content-type", &frame.content_type())?;
+    add("x-road-request-id", request_id)?;
+    add("x-hash-algorithm", "SHA-512")?;
+    add("x-proxy-version", PROXY_VERSION)?;
+    if let Some(original) = asking.original_content_type {
+        add("x-original-content-type", original)?;
+    }
+    if asking.rest {
+        add("x-road-message-type", "REST")?;
+    }
+    if let Some(action) = asking.soap_action {
+        add("x-original-soapaction", action)?;
+    }
+    Ok(head)
 }
 
-/// `requestHash` of a SOAP request (message protocol §2.3).
-pub(super) fn request_hash(request: &[u8]) -> soap::RequestHash {
-    let algorithm = DigestAlgorithm::Sha512;
-    soap::RequestHash { algorithm: algorithm.uri().to_owned(), value: STANDARD.encode(algorithm.digest(request)) }
+/// The signature of an answer with its chain.
+pub(super) fn signed_of(answer: &Received) -> Result<&Signed, ExchangeFault> {
+    let missing = || ExchangeFault::new(HERE, Cause::MissingSignature, "the answer is not signed");
+    answer.signed.as_ref().ok_or_else(missing)
 }

@@ -2,29 +2,30 @@
 
 use super::{
     SecurityServer,
-    consumer::{Transmission, signed_of},
+    consumer::{Answered, Asking, CLIENT, HERE, signed_of},
+    inflow::Inflow,
+    outflow::Outflow,
+    receive::Content,
+    signing::Arrived,
+    source::Source,
     trace::Trace,
 };
 use crate::{
     configuration::Configuration,
     fault::{Cause, ExchangeFault, Place},
-    messagelog::Direction,
+    messagelog::{Attachment, Direction},
     opmonitor::Side,
 };
 use bytes::Bytes;
 use formats::{
-    message::{Decoded, Payload, REST_REQUEST, REST_RESPONSE},
-    rest::{RequestHead, ResponseHead, RestError, request_hash},
+    message::{REST_REQUEST, REST_RESPONSE},
+    rest::{RequestHead, ResponseHead, RestError, request_hash_of},
 };
 
-const CLIENT: Place = Place::Client;
-const HERE: Place = Place::ClientProxy;
-
 /// An answer for an information system.
-#[derive(Debug)]
 pub(super) struct RestAnswer {
     pub head: ResponseHead,
-    pub body: Option<Vec<u8>>,
+    pub body: Outflow,
 }
 
 /// A request of an information system as HTTP brought it.
@@ -32,7 +33,7 @@ pub(super) struct RestCall {
     pub method: String,
     pub target: String,
     pub headers: Vec<(String, String)>,
-    pub body: Bytes,
+    pub inflow: Inflow,
 }
 
 impl SecurityServer {
@@ -43,7 +44,7 @@ impl SecurityServer {
         if let Err(fault) = &outcome {
             self.note_failure(&trace, fault).await;
         }
-        outcome.map_err(|fault| fault.numbered(&*self.chance))
+        outcome.map_err(|fault| self.told(fault))
     }
 
     async fn exchange_rest(&self, trace: &mut Trace, call: RestCall) -> Result<RestAnswer, ExchangeFault> {
@@ -51,22 +52,23 @@ impl SecurityServer {
         let head = RequestHead::from_http(&call.method, &call.target, call.headers, &fresh, &trace.request_id)
             .map_err(|error| bad_head(CLIENT, &error))?;
         trace.about(&head.id, &head.client, &head.service);
-        let message = head.encode();
-        trace.request_bytes = message.len() + call.body.len();
-        self.check_inquiry_size(CLIENT, trace.request_bytes)?;
+        let message = Bytes::from(head.encode());
         let configuration = self.configuration.current(HERE).await?;
         let wanted = head.security_server().map_err(|error| bad_head(CLIENT, &error))?;
         let entries = self.check_parties(&configuration, &head.client, &head.service.provider, wanted.as_ref())?;
-        let body = (!call.body.is_empty()).then_some(&call.body[..]);
-        let signed = self.sign(&configuration, HERE, &head.client, &message, body).await?;
-        let entry = trace.entry(Direction::Request, &head.client, REST_REQUEST, &message, body, &signed);
-        self.log_request(HERE, &entry).await?;
-        let payload = Payload::RestRequest(message);
-        let request_id = trace.request_id.clone();
-        let transmission =
-            Transmission { payload: &payload, body, signed: &signed, request_id: &request_id, soap_action: None };
-        let answer = self.transmit(&configuration, &entries, &transmission).await?;
-        self.take_rest_answer(&configuration, trace, &head, &request_hash(payload.bytes(), body), answer).await
+        let asking = Asking {
+            client: &head.client,
+            content_type: REST_REQUEST,
+            headers: &[],
+            bytes: &message,
+            rest: true,
+            original_content_type: None,
+            soap_action: None,
+            source: Source::rest(call.inflow),
+        };
+        let answer = self.exchange(trace, &configuration, &entries, asking).await?;
+        let hash = hash_of(&message, &answer.sent);
+        self.take_rest_answer(&configuration, trace, &head, &hash, answer).await
     }
 
     async fn take_rest_answer(
@@ -75,24 +77,31 @@ impl SecurityServer {
         trace: &Trace,
         request: &RequestHead,
         hash: &str,
-        answer: Decoded,
+        answer: Answered,
     ) -> Result<RestAnswer, ExchangeFault> {
-        let Some(Payload::RestResponse(message)) = &answer.payload else {
+        let received = &answer.received;
+        let Some(Content::RestResponse(message)) = &received.content else {
             return Err(ExchangeFault::new(HERE, Cause::MissingRest, "the answer has no REST message"));
         };
         let provider = &request.service.provider;
-        let signed = signed_of(&answer)?;
-        let body = answer.rest_body.as_deref();
-        self.check_signature(configuration, HERE, provider, message, body, &signed)?;
-        let head = ResponseHead::decode(message).map_err(|error| bad_head(HERE, &error))?;
+        let (signed, attachments) = (signed_of(received)?, &received.attachments);
+        let arrived = Arrived { message, attachments, algorithm: answer.algorithm, signed };
+        self.check_signature(configuration, HERE, provider, &arrived)?;
+        let head = ResponseHead::decode(message).map_err(|error| bad_head(Place::PeerAnswer, &error))?;
         if let Some(field) = head.inconsistency(request, hash) {
             let text = format!("{field} of the answer is not the request's");
             return Err(ExchangeFault::new(HERE, Cause::InconsistentResponse, text));
         }
-        let entry = trace.entry(Direction::Response, provider, REST_RESPONSE, message, body, &signed);
+        let entry = trace.entry(Direction::Response, provider, REST_RESPONSE, message, attachments, signed);
         self.log_response(HERE, trace, &entry).await?;
-        Ok(RestAnswer { head, body: answer.rest_body })
+        let bodies = attachments.iter().map(|attachment| attachment.body.clone());
+        Ok(RestAnswer { head, body: bodies.fold(Outflow::default(), Outflow::body) })
     }
+}
+
+/// `X-Road-Request-Hash` of a request with its body, if it has one.
+pub(super) fn hash_of(message: &[u8], attachments: &[Attachment]) -> String {
+    request_hash_of(message, attachments.first().map(|attachment| attachment.body.sha512().value.as_slice()))
 }
 
 /// The protocol has few codes for heads: what is missing, and what is malformed.

@@ -1,6 +1,6 @@
 //! Services about services (metadata protocols): they need a signed request and no right.
 
-use super::SecurityServer;
+use super::{SecurityServer, source::Source};
 use formats::{
     identifier::{ClientId, ServiceId},
     rest::{RequestHead, ResponseHead},
@@ -19,10 +19,10 @@ pub(super) fn is_metadata(service: &ServiceId) -> bool {
 pub(super) struct MetadataAnswer(Value);
 
 impl MetadataAnswer {
-    pub(super) fn finish(self, request: &RequestHead, hash: &str) -> (ResponseHead, Option<Vec<u8>>) {
+    pub(super) fn finish(self, request: &RequestHead, hash: &str) -> (ResponseHead, Source) {
         let headers = [("Content-Type".to_owned(), "application/json".to_owned())];
         let head = ResponseHead::from_http(200, "OK", headers, request, hash);
-        (head, Some(self.0.to_string().into_bytes()))
+        (head, Source::of(self.0.to_string()))
     }
 }
 

@@ -3,13 +3,21 @@
 
 mod consumer;
 mod consumer_rest;
+mod consumer_soap;
 mod identity;
+mod inflow;
 mod metadata;
+mod outflow;
 mod peers;
 mod ports;
 mod provider;
+mod receive;
+mod relay;
+mod reply;
 mod rights;
+mod settings;
 mod signing;
+mod source;
 mod status;
 mod system;
 mod tls;
@@ -17,9 +25,11 @@ mod trace;
 
 pub use identity::{AuthenticationIdentity, SigningIdentity};
 pub use rights::Rights;
+pub use settings::{Patience, Settings};
 pub use tls::server_config;
 
 use crate::{
+    body::Spool,
     certificates::CertificateJudge,
     configuration::{Configuration, ConfigurationSlot, ConfigurationSource},
     country::Limits,
@@ -61,6 +71,7 @@ pub struct ServerParts {
     pub signing: Vec<SigningIdentity>,
     pub authentication: AuthenticationIdentity,
     pub source: ConfigurationSource,
+    pub settings: Settings,
 }
 
 pub struct SecurityServer {
@@ -79,6 +90,8 @@ pub struct SecurityServer {
     statuses: status::OwnStatuses,
     peers: peers::Peers,
     http: Client,
+    settings: Settings,
+    spool: Arc<Spool>,
     /// When the oldest record without a time-stamp was written, in microseconds; `i64::MAX` when there is none.
     oldest_unstamped_us: AtomicI64,
 }
@@ -99,7 +112,9 @@ impl SecurityServer {
         let configuration = Arc::new(ConfigurationSlot::new(parts.source, http.clone(), parts.clock.clone()));
         let judge = Arc::new(CertificateJudge::default());
         Arc::new(SecurityServer {
-            peers: peers::Peers::new(configuration.clone(), judge.clone(), parts.clock.clone()),
+            peers: peers::Peers::new(configuration.clone(), judge.clone(), parts.clock.clone(), http.clone()),
+            spool: Spool::new(parts.settings.body_memory_bytes, parts.settings.spool_folder.clone()),
+            settings: parts.settings,
             id: parts.id,
             store: parts.store,
             clock: parts.clock,
@@ -242,14 +257,9 @@ impl SecurityServer {
         Err(ExchangeFault::new(place, Cause::TimestampingFailed, "logged messages wait too long for their time-stamp"))
     }
 
-    /// The decree's limit on an inquiry (R018), the same on both sides.
-    fn check_inquiry_size(&self, place: Place, size_bytes: usize) -> Result<(), ExchangeFault> {
-        let most = self.limits.inquiry_bytes_max;
-        if size_bytes <= most {
-            return Ok(());
-        }
-        let text = format!("an inquiry may have {most} bytes, this one has {size_bytes} or more");
-        Err(ExchangeFault::new(place, Cause::InquiryTooLarge, text))
+    /// A fault as it leaves this server: with its number, in the spelling that peers and clients expect.
+    fn told(&self, fault: ExchangeFault) -> ExchangeFault {
+        fault.numbered(&*self.chance).spelt(self.settings.spelling)
     }
 
     fn random_letters(&self, count: usize) -> String {

@@ -7,7 +7,8 @@ use crate::{
     configuration::{Configuration, ConfigurationSlot, is_registered_certificate},
     fault::{Cause, ExchangeFault, Place},
 };
-use base::{Clock, Fault};
+use axum::body::Body;
+use base::{Chance, Clock, Fault};
 use bytes::Bytes;
 use formats::{
     globalconf::SecurityServer as ServerEntry,
@@ -15,14 +16,20 @@ use formats::{
     mime::{ContentType, read_all},
     verify::Digest,
 };
-use host::http::Client;
+use futures_util::{StreamExt, stream::FuturesUnordered};
+use host::http::{Client, Remedy, SendBody, never_arrived};
+use http::HeaderMap;
 use std::{
     collections::HashMap,
+    pin::Pin,
     sync::{Arc, Mutex},
-    time::Duration,
+    time::{Duration, Instant},
 };
+use tokio::{net::TcpStream, time::timeout};
 
-const TIMEOUT: Duration = Duration::from_secs(60);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long the fastest of several servers is believed to be it.
+const FASTEST_KEPT: Duration = Duration::from_secs(3600);
 const OCSP_TIMEOUT: Duration = Duration::from_secs(10);
 const OCSP_BYTES_MAX: usize = 256 * 1024;
 /// Ports of the protocol, for addresses that name none; an address with a port has its OCSP port two above (reference
@@ -35,7 +42,15 @@ pub(super) struct Peers {
     configuration: Arc<ConfigurationSlot>,
     judge: Arc<CertificateJudge>,
     clock: Arc<dyn Clock>,
+    http: Client,
     known: Mutex<HashMap<ServerId, Arc<Peer>>>,
+    /// The server that answered fastest, for each set of servers of one provider.
+    fastest: Mutex<HashMap<Vec<ServerId>, Fastest>>,
+}
+
+struct Fastest {
+    server: ServerId,
+    found: Instant,
 }
 
 /// What is known about one other server.
@@ -46,6 +61,9 @@ struct Peer {
 
 struct PeerFacts {
     id: ServerId,
+    /// Host, message port, OCSP port.
+    address: (String, u16, u16),
+    http: Client,
     configuration: Arc<ConfigurationSlot>,
     judge: Arc<CertificateJudge>,
     clock: Arc<dyn Clock>,
@@ -89,6 +107,33 @@ impl PeerFacts {
     }
 }
 
+impl PeerFacts {
+    /// The OCSP response for the peer's certificate, from the peer.
+    async fn ask(&self, certificate: &[u8]) -> Result<Vec<u8>, Fault> {
+        let (host, _, port) = &self.address;
+        ask_peer(&self.http, host, *port, certificate).await
+    }
+}
+
+/// A handshake shows the certificate and is refused for want of its OCSP response; with the response a second one succeeds.
+impl Remedy for PeerFacts {
+    fn remedy(&self) -> Pin<Box<dyn Future<Output = bool> + Send + '_>> {
+        Box::pin(async move {
+            let Some(certificate) = self.seen().certificate.clone() else { return false };
+            match self.ask(&certificate).await {
+                Ok(response) => {
+                    self.seen().ocsp = Some(response);
+                    true
+                }
+                Err(fault) => {
+                    tracing::warn!(%fault, peer = %self.id, "a peer has no OCSP response");
+                    false
+                }
+            }
+        })
+    }
+}
+
 impl tls::JudgePeer for PeerFacts {
     fn judge(&self, certificate: &[u8]) -> Result<(), String> {
         let outcome = match self.configuration.at_hand() {
@@ -110,15 +155,52 @@ impl Peers {
         configuration: Arc<ConfigurationSlot>,
         judge: Arc<CertificateJudge>,
         clock: Arc<dyn Clock>,
+        http: Client,
     ) -> Self {
-        Peers { configuration, judge, clock, known: Mutex::default() }
+        Peers { configuration, judge, clock, http, known: Mutex::default(), fastest: Mutex::default() }
     }
 
-    /// The pool for a server; a new one when the certificate of the old is registered no more.
-    fn peer(&self, server: &SecurityServer, entry: &ServerEntry) -> Result<Arc<Peer>, Fault> {
-        let id = &entry.id;
+    /// The servers in the order in which they are tried: the one that was fastest, then the others by chance. Which is
+    /// fastest is found by connecting to all of them at once, and remembered for an hour (reference §2.3).
+    async fn order<'a>(&self, entries: &[&'a ServerEntry], chance: &dyn Chance) -> Vec<&'a ServerEntry> {
+        let mut order = entries.to_vec();
+        if order.len() < 2 {
+            return order;
+        }
+        for place in (1..order.len()).rev() {
+            order.swap(place, usize::try_from(chance.below(place as u64 + 1)).unwrap_or(0));
+        }
+        let key = set_of(entries);
+        let known = self
+            .fastest()
+            .get(&key)
+            .filter(|known| known.found.elapsed() < FASTEST_KEPT)
+            .map(|known| known.server.clone());
+        let first = match known {
+            Some(server) => Some(server),
+            None => race(&order).await.inspect(|server| {
+                self.fastest().insert(key, Fastest { server: server.clone(), found: Instant::now() });
+            }),
+        };
+        order.sort_by_key(|entry| Some(&entry.id) != first.as_ref());
+        order
+    }
+
+    /// A server was not reached: next time all run again.
+    fn forget(&self, entries: &[&ServerEntry]) {
+        self.fastest().remove(&set_of(entries));
+    }
+
+    fn fastest(&self) -> std::sync::MutexGuard<'_, HashMap<Vec<ServerId>, Fastest>> {
+        self.fastest.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    /// The pool for a server; a new one when the server moved or the certificate of the old is registered no more.
+    fn peer(&self, server: &SecurityServer, entry: &ServerEntry) -> Result<Arc<Peer>, ExchangeFault> {
+        let unknown = || ExchangeFault::new(Place::ClientProxy, Cause::UnknownMember, "the server has no address");
+        let (id, address) = (&entry.id, address(entry).ok_or_else(unknown)?);
         let mut known = self.known.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        if let Some(peer) = known.get(id) {
+        if let Some(peer) = known.get(id).filter(|peer| peer.facts.address == address) {
             let seen = peer.facts.seen().certificate.clone();
             if seen.is_none_or(|der| is_registered_certificate(entry, &der)) {
                 return Ok(peer.clone());
@@ -126,15 +208,40 @@ impl Peers {
         }
         let facts = Arc::new(PeerFacts {
             id: id.clone(),
+            address,
+            http: self.http.clone(),
             configuration: self.configuration.clone(),
             judge: self.judge.clone(),
             clock: self.clock.clone(),
             seen: Mutex::default(),
         });
-        let peer = Arc::new(Peer { client: Client::tls(tls::client_config(server, facts.clone())?), facts });
+        let config = tls::client_config(server, facts.clone()).map_err(|fault| network(&fault))?;
+        let peer = Arc::new(Peer { client: Client::tls_with(config, facts.clone()), facts });
         known.insert(id.clone(), peer.clone());
         Ok(peer)
     }
+}
+
+fn set_of(entries: &[&ServerEntry]) -> Vec<ServerId> {
+    entries.iter().map(|entry| entry.id.clone()).collect()
+}
+
+/// The first that takes a connection.
+async fn race(entries: &[&ServerEntry]) -> Option<ServerId> {
+    let mut running: FuturesUnordered<_> = entries
+        .iter()
+        .filter_map(|entry| Some((entry, address(entry)?)))
+        .map(|(entry, (host, port, _))| async move {
+            let connected = timeout(CONNECT_TIMEOUT, TcpStream::connect((host.as_str(), port))).await;
+            matches!(connected, Ok(Ok(_))).then(|| entry.id.clone())
+        })
+        .collect();
+    while let Some(outcome) = running.next().await {
+        if outcome.is_some() {
+            return outcome;
+        }
+    }
+    None
 }
 
 /// Host and the two ports of a server's address.
@@ -146,19 +253,47 @@ fn address(entry: &ServerEntry) -> Option<(String, u16, u16)> {
     }
 }
 
+/// Asks a peer for the OCSP response of its certificate (reference §2.5).
+async fn ask_peer(http: &Client, host: &str, port: u16, certificate: &[u8]) -> Result<Vec<u8>, Fault> {
+    let failed = |cause: &dyn std::fmt::Display| Fault::passing("ask a server for its OCSP response", cause);
+    let (sha1, sha256) = (base::hex(&Digest::Sha1.of(certificate)), base::hex(&Digest::Sha256.of(certificate)));
+    let uri = format!("http://{host}:{port}/?cert={sha1}&cert_hash={sha256}");
+    let request = http::Request::get(uri).body(Bytes::new()).map_err(|error| failed(&error))?;
+    let answer = http.send(request, OCSP_BYTES_MAX, OCSP_TIMEOUT).await?;
+    if answer.status() != http::StatusCode::OK {
+        return Err(failed(&answer.status()));
+    }
+    let kind = answer.headers().get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let kind = ContentType::parse(kind).ok_or_else(|| failed(&"no content type"))?;
+    let boundary = kind.boundary().ok_or_else(|| failed(&"no boundary"))?;
+    let parts = read_all(answer.body(), 0..answer.body().len(), boundary).map_err(|error| failed(&error))?;
+    let first = parts.first().ok_or_else(|| failed(&"no part"))?;
+    Ok(answer.body()[first.body.clone()].to_vec())
+}
+
 impl SecurityServer {
-    /// Sends to the first of `entries` that can be reached, and returns its answer.
+    /// Sends to the fastest of `entries`, and to the next when that one cannot be reached; returns when the head of the
+    /// answer is there. What may have arrived is never sent twice.
     pub(super) async fn send(
         &self,
         configuration: &Configuration,
         entries: &[&ServerEntry],
-        request: &http::Request<Bytes>,
-    ) -> Result<http::Response<Bytes>, ExchangeFault> {
+        head: &HeaderMap,
+        body: SendBody,
+    ) -> Result<http::Response<Body>, ExchangeFault> {
         let mut last = ExchangeFault::new(Place::ClientProxy, Cause::UnknownMember, "the provider has no server");
-        for entry in entries {
-            match self.send_to(configuration, entry, request).await {
+        let order = self.peers.order(entries, &*self.chance).await;
+        let mut body = Some(body);
+        for entry in order {
+            let copy = body.as_ref().and_then(SendBody::again);
+            let Some(sent) = copy.or_else(|| body.take()) else { break };
+            match self.send_to(configuration, entry, head, sent).await {
                 Ok(response) => return Ok(response),
-                Err(fault) => last = fault,
+                Err(Unsent::Unreached(fault)) => {
+                    self.peers.forget(entries);
+                    last = fault;
+                }
+                Err(Unsent::Failed(fault)) => return Err(fault),
             }
         }
         Err(last)
@@ -168,60 +303,44 @@ impl SecurityServer {
         &self,
         configuration: &Configuration,
         entry: &ServerEntry,
-        request: &http::Request<Bytes>,
-    ) -> Result<http::Response<Bytes>, ExchangeFault> {
-        let unknown = || ExchangeFault::new(Place::ClientProxy, Cause::UnknownMember, "the server has no address");
-        let (host, port, ocsp_port) = address(entry).ok_or_else(unknown)?;
-        let failed = |fault: &Fault| ExchangeFault::failed(Place::ClientProxy, Cause::NetworkError, fault);
-        let peer = self.peers.peer(self, entry).map_err(|fault| failed(&fault))?;
-        let uri = format!("https://{host}:{port}/");
-        // The first handshake shows the certificate and is refused for want of its OCSP response; the second succeeds.
-        for attempt in 0..2 {
-            let seen = peer.facts.seen().clone();
-            if let Some(certificate) = &seen.certificate
-                && peer.facts.check(configuration, certificate, seen.ocsp.as_deref()).is_err()
-            {
-                let response = self.ask_peer(&host, ocsp_port, certificate).await.map_err(|fault| failed(&fault))?;
-                peer.facts.check(configuration, certificate, Some(&response))?;
-                peer.facts.seen().ocsp = Some(response);
-            }
-            let mut copy = http::Request::post(&uri)
-                .body(request.body().clone())
-                .map_err(|error| ExchangeFault::new(Place::ClientProxy, Cause::UnknownMember, error))?;
-            *copy.headers_mut() = request.headers().clone();
-            let most = self.limits.answer_bytes_max + ENVELOPE_BYTES_MAX;
-            match peer.client.send(copy, most, TIMEOUT).await {
-                Ok(response) => return Ok(response),
-                Err(_) if attempt == 0 && peer.facts.seen().certificate != seen.certificate => {}
-                Err(fault) => {
-                    return Err(match peer.facts.seen().refused.clone() {
-                        Some(why) => ExchangeFault::new(Place::ClientProxy, Cause::SslAuthenticationFailed, why),
-                        None => failed(&fault),
-                    });
+        head: &HeaderMap,
+        body: SendBody,
+    ) -> Result<http::Response<Body>, Unsent> {
+        let unreached = |fault: &Fault| Unsent::Unreached(network(fault));
+        let peer = self.peers.peer(self, entry).map_err(Unsent::Unreached)?;
+        let seen = peer.facts.seen().clone();
+        if let Some(certificate) = &seen.certificate
+            && peer.facts.check(configuration, certificate, seen.ocsp.as_deref()).is_err()
+        {
+            let response = peer.facts.ask(certificate).await.map_err(|fault| unreached(&fault))?;
+            peer.facts.check(configuration, certificate, Some(&response)).map_err(Unsent::Unreached)?;
+            peer.facts.seen().ocsp = Some(response);
+        }
+        let (host, port, _) = &peer.facts.address;
+        let mut request = http::Request::post(format!("https://{host}:{port}/"))
+            .body(body)
+            .map_err(|error| Unsent::Failed(ExchangeFault::new(Place::ClientProxy, Cause::UnknownMember, error)))?;
+        *request.headers_mut() = head.clone();
+        peer.client.open(request).await.map_err(|fault| {
+            let refused = peer.facts.seen().refused.clone();
+            match (never_arrived(&fault), refused) {
+                (true, Some(why)) => {
+                    Unsent::Unreached(ExchangeFault::new(Place::ClientProxy, Cause::SslAuthenticationFailed, why))
                 }
+                (true, None) => unreached(&fault),
+                (false, _) => Unsent::Failed(network(&fault)),
             }
-        }
-        Err(ExchangeFault::new(Place::ClientProxy, Cause::NetworkError, "no connection"))
-    }
-
-    /// The OCSP response for a peer's certificate, from the peer (reference §2.5).
-    async fn ask_peer(&self, host: &str, port: u16, certificate: &[u8]) -> Result<Vec<u8>, Fault> {
-        let failed = |cause: &dyn std::fmt::Display| Fault::passing("ask a server for its OCSP response", cause);
-        let (sha1, sha256) = (base::hex(&Digest::Sha1.of(certificate)), base::hex(&Digest::Sha256.of(certificate)));
-        let uri = format!("http://{host}:{port}/?cert={sha1}&cert_hash={sha256}");
-        let request = http::Request::get(uri).body(Bytes::new()).map_err(|error| failed(&error))?;
-        let answer = self.http.send(request, OCSP_BYTES_MAX, OCSP_TIMEOUT).await?;
-        if answer.status() != http::StatusCode::OK {
-            return Err(failed(&answer.status()));
-        }
-        let kind = answer.headers().get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let kind = ContentType::parse(kind).ok_or_else(|| failed(&"no content type"))?;
-        let boundary = kind.boundary().ok_or_else(|| failed(&"no boundary"))?;
-        let parts = read_all(answer.body(), 0..answer.body().len(), boundary).map_err(|error| failed(&error))?;
-        let first = parts.first().ok_or_else(|| failed(&"no part"))?;
-        Ok(answer.body()[first.body.clone()].to_vec())
+        })
     }
 }
 
-/// Room for signature, chain and OCSP responses around a message.
-pub(super) const ENVELOPE_BYTES_MAX: usize = 256 * 1024;
+fn network(fault: &Fault) -> ExchangeFault {
+    ExchangeFault::failed(Place::ClientProxy, Cause::NetworkError, fault)
+}
+
+/// Why a request was not answered, and whether another server may be asked.
+enum Unsent {
+    /// It cannot have arrived.
+    Unreached(ExchangeFault),
+    Failed(ExchangeFault),
+}

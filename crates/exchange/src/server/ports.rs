@@ -1,16 +1,15 @@
 //! The three ports as HTTP: what is read from a request, what an answer or a fault looks like.
 
-use super::{SecurityServer, consumer_rest::RestCall, peers::ENVELOPE_BYTES_MAX, provider::Incoming};
+use super::{SecurityServer, consumer_rest::RestCall, consumer_soap::SoapCall};
 use crate::fault::{Cause, ExchangeFault, Place};
 use axum::{
     Router,
-    body::{Body, to_bytes},
+    body::Body,
     extract::{Query, Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Response},
     routing::{any, get},
 };
-use bytes::Bytes;
 use formats::mime::{write_end, write_part};
 use host::http::PeerCertificates;
 use std::sync::Arc;
@@ -39,15 +38,6 @@ fn text(headers: &HeaderMap, name: &str) -> Option<String> {
     headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
 }
 
-/// The body up to the limit of an inquiry and a byte more, so that the refusal can say what is wrong.
-async fn read_body(server: &SecurityServer, place: Place, body: Body, room: usize) -> Result<Bytes, ExchangeFault> {
-    let most = server.limits.inquiry_bytes_max + room;
-    to_bytes(body, most).await.map_err(|_| {
-        let text = format!("an inquiry may have {} bytes", server.limits.inquiry_bytes_max);
-        ExchangeFault::new(place, Cause::InquiryTooLarge, text)
-    })
-}
-
 /// SOAP faults go out with 200 (reference §2.1).
 fn soap_fault(fault: &ExchangeFault) -> Response {
     let headers = [("content-type", "text/xml; charset=UTF-8"), ("soapaction", "")];
@@ -58,16 +48,15 @@ async fn soap(State(server): Server, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     if parts.method != Method::POST {
         let fault = ExchangeFault::new(Place::Client, Cause::InvalidHttpMethod, "a SOAP message comes by POST");
-        return soap_fault(&fault.numbered(&*server.chance));
+        return soap_fault(&server.told(fault));
     }
-    let content_type = text(&parts.headers, "content-type").unwrap_or_default();
-    let action = text(&parts.headers, "soapaction");
-    let answer = match read_body(&server, Place::Client, body, 0).await {
-        Ok(body) => server.ask_soap(&content_type, action.as_deref(), body).await,
-        Err(fault) => Err(fault.numbered(&*server.chance)),
+    let call = SoapCall {
+        content_type: text(&parts.headers, "content-type").unwrap_or_default(),
+        soap_action: text(&parts.headers, "soapaction"),
+        inflow: server.inquiry(body),
     };
-    match answer {
-        Ok(answer) => ([(header::CONTENT_TYPE, answer.content_type)], answer.body).into_response(),
+    match server.ask_soap(call).await {
+        Ok(answer) => ([(header::CONTENT_TYPE, answer.content_type)], Body::new(answer.body.send())).into_response(),
         Err(fault) => soap_fault(&fault),
     }
 }
@@ -81,17 +70,14 @@ async fn rest(State(server): Server, request: Request) -> Response {
         headers.map(|(name, value)| Some((spelt(name), value.to_str().ok()?.to_owned()))).collect();
     let Some(headers) = headers else {
         let fault = ExchangeFault::new(Place::Client, Cause::InvalidMessage, "a header is not text");
-        return rest_fault(&fault.numbered(&*server.chance), xml);
+        return rest_fault(&server.told(fault), xml);
     };
-    let answer = match read_body(&server, Place::Client, body, 0).await {
-        Ok(body) => server.ask_rest(RestCall { method: parts.method.to_string(), target, headers, body }).await,
-        Err(fault) => Err(fault.numbered(&*server.chance)),
-    };
-    let answer = match answer {
+    let (method, inflow) = (parts.method.to_string(), server.inquiry(body));
+    let answer = match server.ask_rest(RestCall { method, target, headers, inflow }).await {
         Ok(answer) => answer,
         Err(fault) => return rest_fault(&fault, xml),
     };
-    let mut response = Response::new(Body::from(answer.body.unwrap_or_default()));
+    let mut response = Response::new(Body::new(answer.body.send()));
     *response.status_mut() = StatusCode::from_u16(answer.head.status).unwrap_or(StatusCode::BAD_GATEWAY);
     for (name, value) in &answer.head.headers {
         if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
@@ -146,31 +132,27 @@ async fn message(State(server): Server, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     if parts.method != Method::POST {
         let fault = ExchangeFault::new(Place::ServerProxy, Cause::InvalidHttpMethod, "a message comes by POST");
-        return soap_fault(&fault.numbered(&*server.chance));
+        return soap_fault(&server.told(fault));
     }
     let peer = parts.extensions.get::<PeerCertificates>().map(|chain| chain.0.to_vec()).unwrap_or_default();
-    let header = |name| text(&parts.headers, name);
-    let answer = match read_body(&server, Place::ServerProxy, body, ENVELOPE_BYTES_MAX).await {
-        Ok(body) => {
-            let incoming = Incoming {
-                content_type: header("content-type").unwrap_or_default(),
-                request_id: header("x-road-request-id").unwrap_or_default(),
-                version: header("x-proxy-version"),
-                soap_action: header("x-original-soapaction"),
-                peer,
-                body,
-            };
-            server.serve_peer(incoming).await
-        }
-        Err(fault) => Err(fault.numbered(&*server.chance)),
+    let incoming = server.incoming(parts.headers, peer, body);
+    let answer = match server.serve_peer(incoming).await {
+        Ok(answer) => answer,
+        Err(fault) => return soap_fault(&fault),
     };
-    match answer {
-        Ok(encoded) => {
-            ([("content-type", encoded.content_type.as_str()), ("x-hash-algorithm", "SHA-512")], encoded.body)
-                .into_response()
+    let mut response = Response::new(Body::new(answer.body));
+    let mut add = |name: &'static str, value: &str| match HeaderValue::try_from(value) {
+        Ok(value) => {
+            response.headers_mut().insert(HeaderName::from_static(name), value);
         }
-        Err(fault) => soap_fault(&fault),
+        Err(_) => tracing::debug!(name, "a header of an answer is not text"),
+    };
+    add("content-type", &answer.content_type);
+    add("x-hash-algorithm", "SHA-512");
+    if let Some(original) = &answer.original_content_type {
+        add("x-original-content-type", original);
     }
+    response
 }
 
 /// `GET /?cert=<sha1>&…` gives the OCSP responses of our certificates; HEAD is a heartbeat (reference §2.5).

@@ -3,140 +3,171 @@
 
 use super::{
     SecurityServer,
-    consumer::{PROXY_VERSION, request_hash},
+    consumer::{ENVELOPE_BYTES_MAX, PROXY_VERSION, algorithm_of, header},
     consumer_rest::bad_head,
-    signing::Signed,
+    inflow::Inflow,
+    receive::{Content, Received, Taking},
+    reply::PeerAnswer,
+    signing::{Arrived, Signed},
     trace::Trace,
 };
 use crate::{
     certificates::is_authentication,
     configuration::Configuration,
     fault::{Cause, ExchangeFault, Place},
-    messagelog::Direction,
+    messagelog::{Attachment, Direction},
     opmonitor::Side,
 };
+use axum::body::Body;
+use bytes::Bytes;
 use formats::{
+    hashchain::DigestAlgorithm,
     identifier::{ClientId, ServerId, ServiceId},
-    message::{self, Decoded, Encoded, Outgoing, Payload, REST_REQUEST, REST_RESPONSE, encode},
-    rest::{self, RequestHead},
+    message::REST_REQUEST,
+    rest::RequestHead,
     soap,
 };
+use http::HeaderMap;
+use std::sync::Arc;
 
-const HERE: Place = Place::ServerProxy;
+pub(super) const HERE: Place = Place::ServerProxy;
+/// While a message is read it is not yet the server's own affair (reference §2.14).
+const READING: Place = Place::Service;
 
 /// A message from another server as HTTP brought it.
 pub(super) struct Incoming {
-    pub content_type: String,
-    pub request_id: String,
-    pub version: Option<String>,
-    pub soap_action: Option<String>,
+    pub headers: HeaderMap,
     /// The TLS client's chain, leaf first.
     pub peer: Vec<Vec<u8>>,
-    pub body: bytes::Bytes,
+    pub inflow: Inflow,
 }
 
-/// The payload read: either wording.
-enum Request {
-    Soap(Box<soap::Message>, String),
-    Rest(Box<RequestHead>, Vec<u8>, Option<Vec<u8>>),
+/// A request that was taken in: either wording.
+pub(super) enum Request {
+    Soap { message: Box<soap::Message>, headers: Vec<(String, String)>, content_type: String },
+    Rest { head: Box<RequestHead>, bytes: Bytes },
 }
 
 impl Request {
-    fn client(&self) -> &ClientId {
+    pub(super) fn client(&self) -> &ClientId {
         match self {
-            Request::Soap(message, _) => &message.headers.client,
-            Request::Rest(head, ..) => &head.client,
+            Request::Soap { message, .. } => &message.headers.client,
+            Request::Rest { head, .. } => &head.client,
         }
     }
 
-    fn service(&self) -> &ServiceId {
+    pub(super) fn service(&self) -> &ServiceId {
         match self {
-            Request::Soap(message, _) => &message.headers.service,
-            Request::Rest(head, ..) => &head.service,
+            Request::Soap { message, .. } => &message.headers.service,
+            Request::Rest { head, .. } => &head.service,
         }
     }
 
-    fn bytes(&self) -> (&[u8], Option<&[u8]>) {
+    fn id(&self) -> &str {
         match self {
-            Request::Soap(message, _) => (&message.bytes, None),
-            Request::Rest(_, bytes, body) => (bytes, body.as_deref()),
+            Request::Soap { message, .. } => &message.headers.id,
+            Request::Rest { head, .. } => &head.id,
         }
     }
 
-    fn security_server(&self) -> Result<Option<ServerId>, ExchangeFault> {
+    pub(super) fn bytes(&self) -> &Bytes {
         match self {
-            Request::Soap(message, _) => Ok(message.headers.security_server.clone()),
-            Request::Rest(head, ..) => head.security_server().map_err(|error| bad_head(HERE, &error)),
+            Request::Soap { message, .. } => &message.bytes,
+            Request::Rest { bytes, .. } => bytes,
+        }
+    }
+
+    fn content_type(&self) -> &str {
+        match self {
+            Request::Soap { content_type, .. } => content_type,
+            Request::Rest { .. } => REST_REQUEST,
         }
     }
 }
 
+/// What the checks before the bodies look at.
+struct Named<'a> {
+    client: &'a ClientId,
+    service: &'a ServiceId,
+    security_server: Option<ServerId>,
+}
+
 impl SecurityServer {
-    /// Works on a message of another server; the answer is a transport message.
-    pub(super) async fn serve_peer(&self, incoming: Incoming) -> Result<Encoded, ExchangeFault> {
-        let mut trace = Trace::new(Side::Producer, "soap", self.clock.now());
-        trace.request_id.clone_from(&incoming.request_id);
-        let outcome = self.serve_checked(&mut trace, incoming).await;
-        if let Err(fault) = &outcome {
-            self.note_failure(&trace, fault).await;
-        }
-        outcome.map_err(|fault| fault.numbered(&*self.chance))
+    pub(super) fn incoming(&self, headers: HeaderMap, peer: Vec<Vec<u8>>, body: Body) -> Incoming {
+        let limit = self.inquiry_limit();
+        let most = limit.left_bytes.saturating_add(ENVELOPE_BYTES_MAX);
+        Incoming { headers, peer, inflow: Inflow::new(body, READING, most, limit.too_long, self.settings.patience) }
     }
 
-    async fn serve_checked(&self, trace: &mut Trace, incoming: Incoming) -> Result<Encoded, ExchangeFault> {
+    /// Works on a message of another server; the answer is a transport message, perhaps still being made.
+    pub(super) async fn serve_peer(self: &Arc<Self>, mut incoming: Incoming) -> Result<PeerAnswer, ExchangeFault> {
+        let mut trace = Trace::new(Side::Producer, "soap", self.clock.now());
+        trace.request_id = header(&incoming.headers, "x-road-request-id").unwrap_or_default().to_owned();
+        let outcome = Box::pin(self.serve_checked(&mut trace, &mut incoming)).await;
+        if let Err(fault) = &outcome {
+            self.note_failure(&trace, fault).await;
+            incoming.inflow.drain().await;
+        }
+        outcome.map_err(|fault| self.told(fault))
+    }
+
+    async fn serve_checked(
+        self: &Arc<Self>,
+        trace: &mut Trace,
+        incoming: &mut Incoming,
+    ) -> Result<PeerAnswer, ExchangeFault> {
         let configuration = self.configuration.current(HERE).await?;
-        if !incoming.version.as_deref().is_none_or(is_supported) {
+        if !header(&incoming.headers, "x-proxy-version").is_none_or(is_supported) {
             let text = format!("this server speaks with {PROXY_VERSION} and older ones from 6.26");
             return Err(ExchangeFault::new(HERE, Cause::ClientProxyVersionNotSupported, text));
         }
-        let decoded = message::decode(&incoming.content_type, &incoming.body)
-            .map_err(|error| ExchangeFault::coded(HERE, error.code(), error))?;
-        let (ocsp, signed, request) = take_apart(decoded)?;
-        if let Request::Rest(..) = request {
-            trace.wording = "rest";
-        }
-        let id = match &request {
-            Request::Soap(message, _) => &message.headers.id,
-            Request::Rest(head, ..) => &head.id,
-        };
-        trace.about(id, request.client(), request.service());
-        let (message, body) = request.bytes();
-        trace.request_bytes = message.len() + body.map_or(0, <[u8]>::len);
-        self.check_inquiry_size(HERE, trace.request_bytes)?;
-        self.check_target(&configuration, &request)?;
-        self.check_peer(&configuration, request.client(), &incoming.peer, &ocsp)?;
-        let signed =
-            signed.ok_or_else(|| ExchangeFault::new(HERE, Cause::MissingSignature, "the message is not signed"))?;
-        if !super::metadata::is_metadata(request.service()) {
-            self.rights.check(request.client(), request.service())?;
-        }
-        self.check_signature(&configuration, HERE, request.client(), message, body, &signed)?;
-        self.check_stamping(HERE)?;
-        let kind = match &request {
-            Request::Soap(_, kind) => kind.as_str(),
-            Request::Rest(..) => REST_REQUEST,
-        };
-        let entry = trace.entry(Direction::Request, request.client(), kind, message, body, &signed);
-        self.log_request(HERE, &entry).await?;
-        match &request {
-            Request::Soap(message, _) => {
-                self.answer_soap(&configuration, trace, message, incoming.soap_action.as_deref()).await
+        let algorithm = algorithm_of(&incoming.headers, READING)?;
+        let content_type = header(&incoming.headers, "content-type").unwrap_or_default();
+        let taking = Taking { content_type, algorithm, limit: self.inquiry_limit(), answer: false };
+        let judge = |received: &Received| self.check_named(&configuration, received, &incoming.peer);
+        let received = self.receive(&mut incoming.inflow, taking, &judge).await?;
+        let rest =
+            header(&incoming.headers, "x-road-message-type").is_some_and(|kind| kind.eq_ignore_ascii_case("REST"));
+        let (request, attachments, signed) = take_apart(received, rest, trace)?;
+        self.check_request(&configuration, trace, &request, &attachments, algorithm, &signed).await?;
+        self.answer(configuration, trace, &incoming.headers, request, &attachments).await
+    }
+
+    /// What the signed part and the connection decide, before any body is taken in.
+    fn check_named(
+        &self,
+        configuration: &Configuration,
+        received: &Received,
+        peer: &[Vec<u8>],
+    ) -> Result<(), ExchangeFault> {
+        let head;
+        let named = match &received.content {
+            Some(Content::Soap { message, .. }) => Named {
+                client: &message.headers.client,
+                service: &message.headers.service,
+                security_server: message.headers.security_server.clone(),
+            },
+            Some(Content::RestRequest(bytes)) => {
+                head = RequestHead::decode(bytes).map_err(|error| bad_head(READING, &error))?;
+                let security_server = head.security_server().map_err(|error| bad_head(READING, &error))?;
+                Named { client: &head.client, service: &head.service, security_server }
             }
-            Request::Rest(head, bytes, body) => {
-                self.answer_rest(&configuration, trace, head, bytes, body.as_deref()).await
-            }
-        }
+            // What is missing is said when everything was read.
+            Some(Content::RestResponse(_)) | None => return Ok(()),
+        };
+        self.check_target(configuration, &named)?;
+        self.check_peer(configuration, named.client, peer, &received.ocsp)
     }
 
     /// The message is for this server, and the provider is one of ours.
-    fn check_target(&self, configuration: &Configuration, request: &Request) -> Result<(), ExchangeFault> {
-        if request.security_server()?.is_some_and(|wanted| wanted != self.id) {
-            return Err(ExchangeFault::new(HERE, Cause::InvalidSecurityServer, "the message is for another server"));
+    fn check_target(&self, configuration: &Configuration, named: &Named<'_>) -> Result<(), ExchangeFault> {
+        if named.security_server.as_ref().is_some_and(|wanted| *wanted != self.id) {
+            return Err(ExchangeFault::new(READING, Cause::InvalidSecurityServer, "the message is for another server"));
         }
-        let provider = &request.service().provider;
+        let provider = &named.service.provider;
         if !self.clients.contains(provider) || !configuration.is_registered(&self.id, provider) {
             let text = format!("{provider} is not a client of this server");
-            return Err(ExchangeFault::new(HERE, Cause::UnknownMember, text));
+            return Err(ExchangeFault::new(READING, Cause::UnknownMember, text));
         }
         Ok(())
     }
@@ -149,15 +180,15 @@ impl SecurityServer {
         peer: &[Vec<u8>],
         ocsp: &[Vec<u8>],
     ) -> Result<(), ExchangeFault> {
-        let refuse = |why: String| ExchangeFault::new(HERE, Cause::SslAuthenticationFailed, why);
+        let refuse = |why: String| ExchangeFault::new(READING, Cause::SslAuthenticationFailed, why);
         let leaf = peer.first().ok_or_else(|| refuse("the other server showed no certificate".to_owned()))?;
         let now = self.clock.now();
         let instance = configuration.current_instance(HERE, &client.instance, now)?;
-        let trusted = self.judge.path(instance, HERE, leaf, &peer[1..], now)?;
+        let trusted = self.judge.path(instance, READING, leaf, &peer[1..], now)?;
         if !is_authentication(&trusted.certificate) {
             return Err(refuse("the certificate is not for authentication".to_owned()));
         }
-        self.judge.check_any_good(instance, HERE, &trusted, ocsp, now)?;
+        self.judge.check_any_good(instance, READING, &trusted, ocsp, now)?;
         let server = instance.server_of_certificate(leaf);
         let server = server.ok_or_else(|| refuse("the certificate belongs to no registered server".to_owned()))?;
         if instance.is_registered(&server.id, client) {
@@ -167,87 +198,56 @@ impl SecurityServer {
         }
     }
 
-    async fn answer_soap(
+    /// Right, signature and log, in this order; nothing is asked before the request is durable.
+    async fn check_request(
         &self,
         configuration: &Configuration,
-        trace: &Trace,
-        request: &soap::Message,
-        soap_action: Option<&str>,
-    ) -> Result<Encoded, ExchangeFault> {
-        let (content_type, response) = self.call_soap(request, soap_action).await?;
-        let hashed = match &response.headers.request_hash {
-            // A provider that repeats the hash itself has only said what we would add.
-            Some(_) => response.bytes.clone(),
-            None => soap::with_request_hash(&response, &request_hash(&request.bytes)),
-        };
-        let provider = &request.headers.service.provider;
-        let signed = self.sign(configuration, HERE, provider, &hashed, None).await?;
-        let entry = trace.entry(Direction::Response, provider, &content_type, &hashed, None, &signed);
-        self.log_response(HERE, trace, &entry).await?;
-        Ok(self.encode_answer(&Payload::Soap { content_type, bytes: hashed }, None, &signed))
-    }
-
-    async fn answer_rest(
-        &self,
-        configuration: &Configuration,
-        trace: &Trace,
-        request: &RequestHead,
-        bytes: &[u8],
-        body: Option<&[u8]>,
-    ) -> Result<Encoded, ExchangeFault> {
-        let hash = rest::request_hash(bytes, body);
-        let (head, body) = match self.metadata(request) {
-            Some(answer) => answer.finish(request, &hash),
-            None => self.call_rest(request, body, &hash).await?,
-        };
-        let message = head.encode();
-        let provider = &request.service.provider;
-        let signed = self.sign(configuration, HERE, provider, &message, body.as_deref()).await?;
-        let entry = trace.entry(Direction::Response, provider, REST_RESPONSE, &message, body.as_deref(), &signed);
-        self.log_response(HERE, trace, &entry).await?;
-        Ok(self.encode_answer(&Payload::RestResponse(message), body.as_deref(), &signed))
-    }
-
-    fn encode_answer(&self, payload: &Payload, rest_body: Option<&[u8]>, signed: &Signed) -> Encoded {
-        let outgoing = Outgoing {
-            ocsp: &[],
-            payload,
-            attachments: &[],
-            rest_body,
-            chain: signed.chain.as_ref(),
-            signature: &signed.signature,
-        };
-        encode(&outgoing, &self.random_letters(30))
+        trace: &mut Trace,
+        request: &Request,
+        attachments: &[Attachment],
+        algorithm: DigestAlgorithm,
+        signed: &Signed,
+    ) -> Result<(), ExchangeFault> {
+        if !super::metadata::is_metadata(request.service()) {
+            self.rights.check(request.client(), request.service())?;
+        }
+        let (client, bytes) = (request.client(), request.bytes());
+        let arrived = Arrived { message: bytes, attachments, algorithm, signed };
+        self.check_signature(configuration, HERE, client, &arrived)?;
+        self.check_stamping(HERE)?;
+        let entry = trace.entry(Direction::Request, client, request.content_type(), bytes, attachments, signed);
+        trace.request_bytes = usize::try_from(entry.size_bytes()).unwrap_or(usize::MAX);
+        self.log_request(HERE, &entry).await
     }
 }
 
-/// OCSP parts, signature, payload.
-type TakenApart = (Vec<Vec<u8>>, Option<Signed>, Request);
-
-fn take_apart(decoded: Decoded) -> Result<TakenApart, ExchangeFault> {
-    if let Some(fault) = decoded.fault {
-        return Err(ExchangeFault::new(
-            HERE,
-            Cause::InvalidMessage,
-            format!("a request must not be a fault: {}", fault.code),
-        ));
+/// Request, bodies and signature, or what is missing.
+fn take_apart(
+    received: Received,
+    rest: bool,
+    trace: &mut Trace,
+) -> Result<(Request, Vec<Attachment>, Signed), ExchangeFault> {
+    let refuse = |place, cause, why: &str| Err(ExchangeFault::new(place, cause, why));
+    if let Some(fault) = received.fault {
+        let text = format!("a request must not be a fault: {}", fault.code);
+        return Err(ExchangeFault::new(READING, Cause::InvalidMessage, text));
     }
-    if !decoded.attachments.is_empty() {
-        return Err(ExchangeFault::new(HERE, Cause::InvalidMessage, "attachments are not accepted here"));
-    }
-    let signed = decoded.signature.clone().map(|signature| Signed { signature, chain: decoded.hash_chain() });
-    let request = match (decoded.payload, decoded.soap) {
-        (Some(Payload::Soap { content_type, .. }), Some(message)) => Request::Soap(message, content_type),
-        (Some(Payload::RestRequest(bytes)), _) => {
-            let head = RequestHead::decode(&bytes).map_err(|error| bad_head(HERE, &error))?;
-            Request::Rest(Box::new(head), bytes, decoded.rest_body)
+    let request = match received.content {
+        Some(Content::Soap { headers, content_type, message }) => Request::Soap { message, headers, content_type },
+        Some(Content::RestRequest(bytes)) => {
+            trace.wording = "rest";
+            let head = RequestHead::decode(&bytes).map_err(|error| bad_head(READING, &error))?;
+            Request::Rest { head: Box::new(head), bytes }
         }
-        (Some(Payload::RestResponse(_)), _) => {
-            return Err(ExchangeFault::new(HERE, Cause::MissingRest, "an answer is not a request"));
-        }
-        _ => return Err(ExchangeFault::new(HERE, Cause::MissingSoap, "there is no message")),
+        Some(Content::RestResponse(_)) => return refuse(HERE, Cause::MissingRest, "an answer is not a request"),
+        None if rest => return refuse(HERE, Cause::MissingRest, "there is no message"),
+        None => return refuse(HERE, Cause::MissingSoap, "there is no message"),
     };
-    Ok((decoded.ocsp, signed, request))
+    trace.about(request.id(), request.client(), request.service());
+    match received.signed {
+        Some(signed) => Ok((request, received.attachments, signed)),
+        None => refuse(HERE, Cause::MissingSignature, "the message is not signed"),
+    }
 }
 
 /// Peers from 6.26 on speak this transport (reference §6.1).

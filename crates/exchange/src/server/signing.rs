@@ -5,11 +5,12 @@ use crate::{
     certificates::{is_signing, member_of},
     configuration::Configuration,
     fault::{Cause, ExchangeFault, Place},
+    messagelog::Attachment,
 };
 use formats::{
-    hashchain::{Chain, Digest, data_chain},
+    hashchain::{Chain, Digest, DigestAlgorithm, data_chain},
     identifier::ClientId,
-    message::{self, CHAIN_NAME, Covered, MESSAGE_NAME, Part, SigningCertificate, attachment_name, sign},
+    message::{self, CHAIN_NAME, Covered, MESSAGE_NAME, SigningCertificate, attachment_name, sign},
 };
 
 /// A signature with the chain that it covers, if the message has more than one part.
@@ -19,15 +20,24 @@ pub(super) struct Signed {
     pub chain: Option<Chain>,
 }
 
+/// A message as it arrived, whose parts were hashed with `algorithm`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Arrived<'a> {
+    pub message: &'a [u8],
+    pub attachments: &'a [Attachment],
+    pub algorithm: DigestAlgorithm,
+    pub signed: &'a Signed,
+}
+
 impl SecurityServer {
-    /// Signs for `member`: the message alone, or with a body by a hash chain (reference §2.8).
+    /// Signs for `member`: the message alone, or with its attachments by a hash chain (reference §2.8).
     pub(super) async fn sign(
         &self,
         configuration: &Configuration,
         place: Place,
         member: &ClientId,
         message: &[u8],
-        body: Option<&[u8]>,
+        attachments: &[Attachment],
     ) -> Result<Signed, ExchangeFault> {
         let identity = self.signing.get(&member.member_id()).ok_or_else(|| {
             ExchangeFault::new(place, Cause::CannotCreateSignature, "no signing certificate for the member")
@@ -40,11 +50,8 @@ impl SecurityServer {
             intermediates: Vec::new(),
             ocsp: vec![ocsp],
         };
-        let chain = body.map(|body| {
-            let parts =
-                [(MESSAGE_NAME.to_owned(), Digest::sha512(message)), (attachment_name(1), Digest::sha512(body))];
-            data_chain(CHAIN_NAME, &parts)
-        });
+        let chain = (!attachments.is_empty())
+            .then(|| data_chain(CHAIN_NAME, &digests(Digest::sha512(message), attachments, DigestAlgorithm::Sha512)));
         let covered = chain.as_ref().map_or(Covered::Message(message), |chain| Covered::ChainResult(&chain.result));
         let signature = sign(covered, &certificate, &*identity.signer, self.clock.now())
             .map_err(|fault| ExchangeFault::failed(place, Cause::CannotCreateSignature, &fault))?;
@@ -57,10 +64,9 @@ impl SecurityServer {
         configuration: &Configuration,
         place: Place,
         signer: &ClientId,
-        message: &[u8],
-        body: Option<&[u8]>,
-        signed: &Signed,
+        arrived: &Arrived<'_>,
     ) -> Result<(), ExchangeFault> {
+        let Arrived { message, attachments, algorithm, signed } = *arrived;
         let refuse = |error: message::SignatureError| ExchangeFault::coded(place, &error.code(), error);
         let read = message::read(&signed.signature).map_err(refuse)?;
         let now = self.clock.now();
@@ -73,10 +79,18 @@ impl SecurityServer {
         if member_of(&trusted.certificate).as_ref() != Some(&signer.member_id()) {
             return Err(incorrect("the certificate is another member's"));
         }
-        let name = attachment_name(1);
-        let mut parts = vec![Part { name: MESSAGE_NAME, data: Some(message) }];
-        parts.extend(body.map(|body| Part { name: &name, data: Some(body) }));
-        read.check(trusted.certificate.key(), &parts, signed.chain.as_ref()).map_err(refuse)?;
+        let digest = Digest { algorithm, value: algorithm.digest(message) };
+        let parts = digests(digest, attachments, algorithm);
+        read.check_digests(trusted.certificate.key(), message, &parts, signed.chain.as_ref()).map_err(refuse)?;
         self.judge.check_any_good(instance, place, &trusted, &read.ocsp, now)
     }
+}
+
+/// The parts of a message by their names in signature and chain. A body that was not hashed with the sender's algorithm has
+/// another's digest here, and then the chain does not fit.
+fn digests(message: Digest, attachments: &[Attachment], algorithm: DigestAlgorithm) -> Vec<(String, Digest)> {
+    let bodies = attachments.iter().map(|attachment| &attachment.body);
+    let bodies = bodies.map(|body| body.digest(algorithm).unwrap_or_else(|| body.sha512()).clone());
+    let named = (1..).zip(bodies).map(|(number, digest)| (attachment_name(number), digest));
+    std::iter::once((MESSAGE_NAME.to_owned(), message)).chain(named).collect()
 }

@@ -1,23 +1,46 @@
 //! Calling the provider's information system. Redirects are not followed; what it answers is opaque for REST and must be a
-//! consistent message for SOAP.
+//! message for SOAP.
 
-use super::SecurityServer;
-use crate::fault::{Cause, ExchangeFault, Place};
+use super::{
+    SecurityServer,
+    consumer::{ENVELOPE_BYTES_MAX, header},
+    consumer_soap::render,
+    inflow::Inflow,
+    outflow::Outflow,
+    reply::Reply,
+    source::{Source, open_soap},
+};
+use crate::{
+    body::Body,
+    fault::{Cause, ExchangeFault, Place},
+    messagelog::Attachment,
+};
 use base::Fault;
-use bytes::Bytes;
 use formats::{
     identifier::ClientId,
     mime::ContentType,
     rest::{RequestHead, ResponseHead},
     soap::{self, Parsed},
 };
-use std::time::Duration;
+use host::http::SendBody;
+use http::{Response, StatusCode};
 
-const TIMEOUT: Duration = Duration::from_secs(30);
 const SERVICE: Place = Place::Service;
 
+/// A verified SOAP request for an information system.
+pub(super) struct SoapService<'a> {
+    pub request: &'a soap::Message,
+    pub headers: &'a [(String, String)],
+    pub content_type: &'a str,
+    pub original_content_type: Option<&'a str>,
+    pub soap_action: Option<&'a str>,
+    pub attachments: &'a [Attachment],
+}
+
+/// A name that leads nowhere is the provider's mistake, a connection that fails may come back.
 fn failed(fault: &Fault) -> ExchangeFault {
-    ExchangeFault::failed(SERVICE, Cause::NetworkError, fault)
+    let cause = if fault.cause.contains("lookup address") { Cause::UnknownHost } else { Cause::NetworkError };
+    ExchangeFault::failed(SERVICE, cause, fault)
 }
 
 impl SecurityServer {
@@ -28,36 +51,65 @@ impl SecurityServer {
         })
     }
 
-    /// `POST /soap` with the request as it was received. A fault of the service is passed on as it is.
+    /// Sends and returns the head of the answer with its body still to come.
+    async fn call(
+        &self,
+        request: http::Request<SendBody>,
+        size_bytes: u64,
+    ) -> Result<(http::response::Parts, Inflow), ExchangeFault> {
+        let wait = self.settings.service_wait + self.settings.patience.allowance(size_bytes);
+        let late =
+            |_| ExchangeFault::new(SERVICE, Cause::NetworkError, "the information system did not answer in time");
+        let answer = tokio::time::timeout(wait, self.http.open(request)).await.map_err(late)?;
+        let (head, body) = Response::into_parts(answer.map_err(|fault| failed(&fault))?);
+        let limit = self.answer_limit();
+        let most = limit.left_bytes.saturating_add(ENVELOPE_BYTES_MAX);
+        Ok((head, Inflow::new(body, SERVICE, most, limit.too_long, self.settings.patience)))
+    }
+
+    /// `POST /soap` with the request as the client's information system sent it. A fault of the service is passed on as it
+    /// is.
     pub(super) async fn call_soap(
         &self,
-        request: &soap::Message,
-        soap_action: Option<&str>,
-    ) -> Result<(String, Box<soap::Message>), ExchangeFault> {
-        let url = format!("{}/soap", self.system_of(&request.headers.service.provider)?);
+        asked: &SoapService<'_>,
+    ) -> Result<(Reply, Box<soap::Message>), ExchangeFault> {
+        let provider = &asked.request.headers.service.provider;
+        let url = format!("{}/soap", self.system_of(provider)?);
+        let bytes = asked.request.bytes.clone();
+        let message = render(asked.original_content_type, asked.content_type, asked.headers, bytes, asked.attachments);
+        let size = asked.attachments.iter().map(|attachment| attachment.body.size_bytes()).sum();
         let http = http::Request::post(url)
-            .header("content-type", "text/xml; charset=UTF-8")
-            .header("soapaction", soap_action.unwrap_or("\"\""))
-            .body(Bytes::from(request.bytes.clone()))
+            .header("content-type", message.content_type)
+            .header("soapaction", asked.soap_action.unwrap_or("\"\""))
+            .body(message.body.send())
             .map_err(|error| ExchangeFault::new(SERVICE, Cause::InvalidMessage, error))?;
-        let answer =
-            self.http.send(http, self.limits.answer_bytes_max, TIMEOUT).await.map_err(|fault| failed(&fault))?;
+        let (head, inflow) = self.call(http, size).await?;
+        let written = header(&head.headers, "content-type").unwrap_or_default().to_owned();
         // SOAP 1.1 §6.2 sends faults with 500; anything else that is not 200 is no SOAP answer.
-        if !matches!(answer.status().as_u16(), 200 | 500) {
-            let text = format!("the information system answered {}", answer.status());
-            return Err(ExchangeFault::new(SERVICE, Cause::NetworkError, text));
+        let is_xml = ContentType::parse(&written).is_some_and(|kind| kind.essence == "text/xml");
+        if head.status != StatusCode::OK && !(head.status == StatusCode::INTERNAL_SERVER_ERROR && is_xml) {
+            let text = format!("the information system answered {}", head.status);
+            return Err(ExchangeFault::new(SERVICE, Cause::HttpError, text));
         }
-        let written = answer.headers().get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let kind = ContentType::parse(written).filter(|kind| kind.essence == "text/xml");
-        kind.ok_or_else(|| ExchangeFault::new(SERVICE, Cause::InvalidContentType, "the answer is not text/xml"))?;
-        let content_type = written.to_owned();
-        let parsed = soap::read(answer.into_body().to_vec());
-        match parsed.map_err(|error| ExchangeFault::coded(SERVICE, error.code(), error))? {
+        let mut opened = open_soap(&written, inflow, self.settings.envelope_bytes_max).await?;
+        self.answer_limit().take(opened.bytes.len(), SERVICE)?;
+        let charset = ContentType::parse(&opened.content_type);
+        let charset = charset.as_ref().and_then(|kind| kind.parameter("charset"));
+        match soap::read_as(opened.bytes, charset)
+            .map_err(|error| ExchangeFault::coded(SERVICE, error.code(), error))?
+        {
             Parsed::Fault(fault) => Err(ExchangeFault::from_soap(fault)),
             Parsed::Message(response) => {
-                soap::check_consistent(&request.headers, &response.headers)
-                    .map_err(|error| ExchangeFault::coded(SERVICE, error.code(), error))?;
-                Ok((content_type, response))
+                opened.headers.retain(|(name, _)| !name.eq_ignore_ascii_case("content-type"));
+                let reply = Reply {
+                    provider: provider.clone(),
+                    content_type: opened.content_type,
+                    headers: opened.headers,
+                    bytes: response.bytes.clone(),
+                    original_content_type: Some(written),
+                    source: opened.rest,
+                };
+                Ok((reply, response))
             }
         }
     }
@@ -66,9 +118,9 @@ impl SecurityServer {
     pub(super) async fn call_rest(
         &self,
         request: &RequestHead,
-        body: Option<&[u8]>,
+        body: Option<&Body>,
         hash: &str,
-    ) -> Result<(ResponseHead, Option<Vec<u8>>), ExchangeFault> {
+    ) -> Result<(ResponseHead, Source), ExchangeFault> {
         let base = self.system_of(&request.service.provider)?;
         let code = formats::identifier::encode_segment(&request.service.code);
         let query = request.query.as_deref().map_or(String::new(), |query| format!("?{query}"));
@@ -78,20 +130,17 @@ impl SecurityServer {
         for (name, value) in &request.headers {
             builder = builder.header(name, value);
         }
-        let http = builder
-            .body(Bytes::copy_from_slice(body.unwrap_or_default()))
-            .map_err(|error| ExchangeFault::new(SERVICE, Cause::InvalidMessage, error))?;
-        let answer =
-            self.http.send(http, self.limits.answer_bytes_max, TIMEOUT).await.map_err(|fault| failed(&fault))?;
-        let status = answer.status();
-        let headers: Vec<(String, String)> = answer
-            .headers()
+        let flow = body.into_iter().cloned().fold(Outflow::default(), Outflow::body);
+        let http =
+            builder.body(flow.send()).map_err(|error| ExchangeFault::new(SERVICE, Cause::InvalidMessage, error))?;
+        let (head, inflow) = self.call(http, body.map_or(0, Body::size_bytes)).await?;
+        let headers: Vec<(String, String)> = head
+            .headers
             .iter()
             .filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.to_owned())))
             .collect();
-        let reason = status.canonical_reason().unwrap_or_default();
-        let head = ResponseHead::from_http(status.as_u16(), reason, headers, request, hash);
-        let body = answer.into_body();
-        Ok((head, (!body.is_empty()).then(|| body.to_vec())))
+        let reason = head.status.canonical_reason().unwrap_or_default();
+        let head = ResponseHead::from_http(head.status.as_u16(), reason, headers, request, hash);
+        Ok((head, Source::rest(inflow)))
     }
 }

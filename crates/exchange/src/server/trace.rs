@@ -3,7 +3,6 @@
 
 use super::{SecurityServer, signing::Signed};
 use crate::{
-    body::Body,
     fault::{Cause, ExchangeFault, Place},
     messagelog::{self, Attachment, Direction, LogEntry},
     opmonitor::{self, Side, TrafficRecord},
@@ -69,8 +68,8 @@ impl Trace {
         direction: Direction,
         signer: &ClientId,
         content_type: &str,
-        message: &[u8],
-        body: Option<&[u8]>,
+        message: &Bytes,
+        attachments: &[Attachment],
         signed: &Signed,
     ) -> LogEntry {
         LogEntry {
@@ -83,11 +82,8 @@ impl Trace {
             service: self.service.clone(),
             signer: signer.member_id().to_string(),
             content_type: content_type.to_owned(),
-            message: Bytes::copy_from_slice(message),
-            attachments: body
-                .map(|body| Attachment { headers: Vec::new(), body: Body::of(body.to_vec()) })
-                .into_iter()
-                .collect(),
+            message: message.clone(),
+            attachments: attachments.to_vec(),
             signature: signed.signature.clone(),
             chain_result: signed.chain.as_ref().map(|chain| chain.result.clone()),
             chain: signed.chain.as_ref().map(|chain| chain.chain.clone()),

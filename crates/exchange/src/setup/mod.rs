@@ -10,7 +10,7 @@ use crate::{
     client::ExchangeClient,
     configuration::ConfigurationSource,
     country::{Country, Server},
-    server::{Rights, SecurityServer, ServerListeners, ServerParts},
+    server::{Rights, SecurityServer, ServerListeners, ServerParts, Settings},
 };
 use base::{Chance, Clock, Fault};
 use formats::{
@@ -94,6 +94,8 @@ pub struct Plan {
     /// Base address of each provider's information system.
     pub systems: HashMap<ClientId, String>,
     pub trust: TrustServices,
+    /// How the servers run as programs, given the folder of each: [`Settings::new`], or otherwise in tests.
+    pub settings: fn(PathBuf) -> Settings,
 }
 
 /// The ports of the demo: message, information system and OCSP at `base + 10 + 3 i`, by the order of the servers.
@@ -162,6 +164,7 @@ pub async fn prepare(
                 anchor: central.anchor(),
                 folder: Some(plan.directory.join(format!("ss-{}", server.code)).join("globalconf")),
             },
+            settings: (plan.settings)(plan.directory.join(format!("ss-{}", server.code))),
         };
         servers.insert(server.code.clone(), SecurityServer::new(parts));
     }

@@ -56,11 +56,11 @@ async fn a_changed_rest_body_is_refused() {
     let good = Forgery::of_logged(&world, "asker", "m-2").await;
     check(&good, &who, &address, "ok").await;
     let body = Some(b"{\"pin\":\"AYTEN02\"}".to_vec());
-    check(&Forgery { body, ..good.clone() }, &who, &address, "malformed_signature.invalid_hash_chain_ref").await;
+    check(&Forgery { body, ..good.clone() }, &who, &address, "malformed_signature.invalid_hash_chain").await;
     let without = Forgery { body: None, ..good.clone() };
     check(&without, &who, &address, "malformed_signature.invalid_reference").await;
     let host = good.with_bytes(|text| format!("{text}Host:x\r\n"));
-    check(&host, &who, &address, "invalid_message").await;
+    check(&host, &who, &address, "service_failed.invalid_message").await;
     world.shutdown.trigger();
 }
 
@@ -91,13 +91,13 @@ async fn only_the_member_itself_signs_for_it() {
 #[tokio::test]
 async fn the_connection_must_be_the_clients_server() {
     let (world, good, who, address) = asked().await;
-    check(&Forgery { ocsp: vec![], ..good.clone() }, &who, &address, "incorrect_validation_info").await;
+    check(&Forgery { ocsp: vec![], ..good.clone() }, &who, &address, "service_failed.incorrect_validation_info").await;
     let keeper = stolen(&world, "keeper", "auth");
     let as_keeper = Forgery { ocsp: vec![keeper.ocsp(&world)], ..good.clone() };
-    check(&as_keeper, &keeper, &address, "ssl_authentication_failed").await;
+    check(&as_keeper, &keeper, &address, "service_failed.ssl_authentication_failed").await;
     let unregistered = issued(&world.authority, Profile::MemberAuthentication, named("x", "AZ/x/GOV"));
     let as_unregistered = Forgery { ocsp: vec![unregistered.ocsp(&world)], ..good.clone() };
-    check(&as_unregistered, &unregistered, &address, "ssl_authentication_failed").await;
+    check(&as_unregistered, &unregistered, &address, "service_failed.ssl_authentication_failed").await;
     // These two do not even get a connection.
     let stranger = Authority::new(world.clock.clone());
     let foreign = issued(&stranger, Profile::MemberAuthentication, named("127.0.0.1", "AZ/asker/GOV"));
@@ -105,7 +105,7 @@ async fn the_connection_must_be_the_clients_server() {
     good.send(&stolen(&world, "asker", "sign-GOV-1"), &address).await.expect_err("a signing certificate");
     world.authority.revoke(&who.certificate);
     let revoked = Forgery { ocsp: vec![who.ocsp(&world)], ..good };
-    check(&revoked, &who, &address, "cert_validation").await;
+    check(&revoked, &who, &address, "service_failed.cert_validation").await;
     world.shutdown.trigger();
 }
 
@@ -113,14 +113,14 @@ async fn the_connection_must_be_the_clients_server() {
 async fn the_provider_checks_what_the_message_says() {
     let (world, good, who, address) = asked().await;
     let large = good.clone().with_bytes(|text| text.replace("AYTEN01", &"A".repeat(11_000)));
-    check(&large, &who, &address, "inquiry_too_large").await;
+    check(&large, &who, &address, "service_failed.inquiry_too_large").await;
     let elsewhere = good.clone().with_bytes(|text| text.replace("book", "shelf"));
-    check(&elsewhere, &who, &address, "unknown_member").await;
+    check(&elsewhere, &who, &address, "service_failed.unknown_member").await;
     let id = "<xroad:securityServer id:objectType=\"SERVER\"><id:xRoadInstance>AZ</id:xRoadInstance>\
         <id:memberClass>GOV</id:memberClass><id:memberCode>1</id:memberCode><id:serverCode>asker</id:serverCode>\
         </xroad:securityServer></SOAP-ENV:Header>";
     let other_server = good.clone().with_bytes(|text| text.replace("</SOAP-ENV:Header>", id));
-    check(&other_server, &who, &address, "invalid_security_server").await;
+    check(&other_server, &who, &address, "service_failed.invalid_security_server").await;
     let old = Forgery { version: "6.25.0", ..good.clone() };
     check(&old, &who, &address, "client_proxy_version_not_supported").await;
     let answer = Forgery { payload: Payload::RestResponse(b"200\r\nOK\r\n".to_vec()), ..good.clone() };
@@ -132,7 +132,7 @@ async fn the_provider_checks_what_the_message_says() {
         detail: None,
     });
     let as_fault = Payload::Soap { content_type: "text/xml".into(), bytes: fault.to_soap() };
-    check(&Forgery { payload: as_fault, ..good }, &who, &address, "invalid_message").await;
+    check(&Forgery { payload: as_fault, ..good }, &who, &address, "service_failed.invalid_message").await;
     world.shutdown.trigger();
 }
 
@@ -152,11 +152,11 @@ async fn the_provider_reads_parts_strictly() {
             body(&[(OCSP_RESPONSE, &good.ocsp[0]), (REST_REQUEST, head)]),
             "missing_signature",
         ),
-        ("multipart/mixed; boundary=b", body(&[(SIGNATURE, b"s")]), "invalid_content_type"),
-        ("multipart/mixed; boundary=b", body(&[(OCSP_RESPONSE, b"x")]), "io_error"),
+        ("multipart/mixed; boundary=b", body(&[(SIGNATURE, b"s")]), "service_failed.invalid_content_type"),
+        ("multipart/mixed; boundary=b", body(&[(OCSP_RESPONSE, b"x")]), "service_failed.io_error"),
         ("multipart/mixed; boundary=b", body(&[(OCSP_RESPONSE, &good.ocsp[0])]), "missing_soap"),
-        ("multipart/mixed; boundary=b", b"no parts".to_vec(), "mime_parsing_failed"),
-        ("text/plain", b"x".to_vec(), "invalid_content_type"),
+        ("multipart/mixed; boundary=b", b"no parts".to_vec(), "service_failed.mime_parsing_failed"),
+        ("text/plain", b"x".to_vec(), "service_failed.invalid_content_type"),
     ] {
         let answer = post(&who, &address, kind, "7.8.0", body).await.expect("an answer");
         assert_eq!(code_of(&answer), format!("{PROVIDER}{code}"));
@@ -237,7 +237,7 @@ async fn an_unsigned_answer_is_refused() {
 
 #[tokio::test]
 async fn a_strange_answer_is_refused() {
-    check_answer(|_, _| ("text/html".to_owned(), b"<html/>".to_vec()), "invalid_content_type").await;
+    check_answer(|_, _| ("text/html".to_owned(), b"<html/>".to_vec()), "service_failed.invalid_content_type").await;
 }
 
 #[tokio::test]

@@ -119,8 +119,17 @@ async fn a_dead_server_and_a_dead_information_system() {
     let world = World::running().await;
     *world.book.answer.lock().expect("a lock") = Some((axum::http::StatusCode::NOT_FOUND, "text/plain", Vec::new()));
     let cause = unreachable(&world, "page", Wording::Soap).await;
-    assert!(cause.starts_with("server.serverproxy.service_failed.network_error"), "{cause}");
+    assert!(cause.starts_with("server.serverproxy.service_failed.http_error"), "{cause}");
     world.shutdown.trigger();
+
+    for (address, code) in [("http://127.0.0.1:1", "network_error"), ("http://no-such-host.invalid", "unknown_host")] {
+        let mut world = World::prepared().await;
+        world.with_system(address).await;
+        world.start();
+        let cause = unreachable(&world, "page", Wording::Soap).await;
+        assert!(cause.starts_with(&format!("server.serverproxy.service_failed.{code}")), "{cause}");
+        world.shutdown.trigger();
+    }
 }
 
 #[tokio::test]
@@ -198,6 +207,7 @@ async fn living_by(world: &World, change: impl FnOnce(&mut SharedParameters)) ->
             key_pkcs8: auth.key.pkcs8_der().to_vec(),
         },
         source: ConfigurationSource { anchor: central.anchor(), folder: None },
+        settings: exchange::server::Settings::new(world.directory.path().to_owned()),
     });
     let bind = || async { TcpListener::bind("127.0.0.1:0").await.expect("a port") };
     let system = bind().await;

@@ -1,6 +1,7 @@
 //! Stories of the exchange over real sockets: two servers, a central server, an authority, an information system.
 
 mod asking;
+mod attachments;
 mod attacks;
 mod configuration;
 mod failures;
@@ -8,6 +9,8 @@ mod logs;
 mod management;
 mod refusals;
 mod relay;
+mod rest;
 mod simulation;
+mod streaming;
 mod wire;
 mod world;

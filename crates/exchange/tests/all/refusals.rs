@@ -176,7 +176,7 @@ async fn strange_answers_of_an_information_system() {
     for (kind, body, code) in [
         ("text/plain", b"x".to_vec(), "server.serverproxy.service_failed.invalid_content_type"),
         ("text/xml", b"x".to_vec(), "server.serverproxy.service_failed.invalid_soap"),
-        ("text/xml", other.into_bytes(), "server.serverproxy.service_failed.inconsistent_headers"),
+        ("text/xml", other.into_bytes(), "server.clientproxy.service_failed.inconsistent_response"),
         ("text/xml", vec![b' '; 70_000], "server.serverproxy.service_failed.network_error"),
         ("text/xml", fault.to_bytes(), "register.unknown"),
     ] {
@@ -196,7 +196,12 @@ async fn strange_answers_of_an_information_system() {
 
 #[test]
 fn every_cause_is_produced_by_a_story() {
-    let stories = [include_str!("attacks.rs"), include_str!("failures.rs"), include_str!("refusals.rs")];
+    let stories = [
+        include_str!("attachments.rs"),
+        include_str!("attacks.rs"),
+        include_str!("failures.rs"),
+        include_str!("refusals.rs"),
+    ];
     for cause in Cause::ALL {
         let produced = |story: &&str| {
             [".", "\""].iter().any(|before| {

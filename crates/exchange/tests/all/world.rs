@@ -3,16 +3,17 @@
 
 use axum::{
     Router,
-    body::Bytes,
+    body::{Body, Bytes},
     extract::{Path, State},
     http::{HeaderMap, StatusCode},
     response::IntoResponse,
-    routing::post,
+    routing::{any, post},
 };
 use base::{Chance, Clock, Fault, ManualClock, Signer, SystemChance, Timestamp};
 use exchange::{
     client::ExchangeClient,
     country::Country,
+    server::Settings,
     setup::{
         CertificateOrder, Exchange, IssueCertificates, Issuing, Listeners, Plan, ServerPorts, TrustServices, prepare,
     },
@@ -248,6 +249,8 @@ impl IssueCertificates for Authority {
 pub struct Book {
     pub asked: AtomicU64,
     pub headers: Mutex<Vec<HeaderMap>>,
+    /// What came with SOAP requests, as it came.
+    pub bodies: Mutex<Vec<Bytes>>,
     /// Answers with this instead, once set.
     pub answer: Mutex<Option<(StatusCode, &'static str, Vec<u8>)>>,
 }
@@ -256,6 +259,8 @@ impl Book {
     fn router(self: &Arc<Self>) -> Router {
         Router::new()
             .route("/soap", post(soap_service))
+            .route("/rest/echo", any(echo))
+            .route("/rest/echo/{*rest}", any(echo))
             .route("/rest/{service}", post(rest_service))
             .with_state(self.clone())
     }
@@ -273,6 +278,7 @@ pub fn page(pin: &Value) -> Value {
 async fn soap_service(State(book): State<Arc<Book>>, headers: HeaderMap, body: Bytes) -> axum::response::Response {
     book.asked.fetch_add(1, Ordering::SeqCst);
     book.headers.lock().expect("a lock").push(headers);
+    book.bodies.lock().expect("a lock").push(body.clone());
     if let Some(answer) = book.instead() {
         return answer;
     }
@@ -282,6 +288,22 @@ async fn soap_service(State(book): State<Arc<Book>>, headers: HeaderMap, body: B
     }
     let answer = soap::respond(&message, &page(&message.fields()["pin"]));
     ([("content-type", "text/xml; charset=UTF-8")], answer).into_response()
+}
+
+/// Gives back the body while it comes, and says what else came.
+async fn echo(State(book): State<Arc<Book>>, request: axum::extract::Request) -> axum::response::Response {
+    book.asked.fetch_add(1, Ordering::SeqCst);
+    let (parts, body) = request.into_parts();
+    book.headers.lock().expect("a lock").push(parts.headers.clone());
+    if let Some(answer) = book.instead() {
+        return answer;
+    }
+    let mut response = axum::response::Response::new(Body::from_stream(body.into_data_stream()));
+    let seen = format!("{} {}", parts.method, parts.uri);
+    response.headers_mut().insert("x-seen", seen.parse().expect("a header"));
+    response.headers_mut().append("x-many", "one".parse().expect("a header"));
+    response.headers_mut().append("x-many", "two".parse().expect("a header"));
+    response
 }
 
 async fn rest_service(
@@ -321,6 +343,8 @@ struct PlanFacts {
     central: String,
     systems: HashMap<ClientId, String>,
     trust: TrustServices,
+    country: String,
+    settings: fn(std::path::PathBuf) -> Settings,
 }
 
 /// A port with `count - 1` free ones above it.
@@ -361,7 +385,38 @@ impl World {
         world
     }
 
+    /// Running, with `services` added and bodies up to a gigabyte, on servers with these settings.
+    pub async fn running_wide(services: &str, settings: fn(std::path::PathBuf) -> Settings) -> World {
+        let mut world = World::prepared_wide(services, settings).await;
+        world.start();
+        world
+    }
+
+    pub async fn prepared_wide(services: &str, settings: fn(std::path::PathBuf) -> Settings) -> World {
+        let wide = EXCHANGE
+            .replace("inquiry_bytes_max = 10240", "inquiry_bytes_max = 1073741824")
+            .replace("answer_bytes_max = 65536", "answer_bytes_max = 1073741824");
+        World::prepared_as(None, format!("{wide}{services}"), settings).await
+    }
+
+    /// Another information system for the keeper, before anything runs.
+    pub async fn with_system(&mut self, address: &str) {
+        self.listeners = None;
+        self.plan.systems.insert(id("AZ/GOV/2/book"), address.to_owned());
+        self.exchange = self.again().await;
+        self.listeners = Some(self.exchange.bind().await.expect("free ports"));
+        self.client = self.exchange.client();
+    }
+
     async fn prepared_on(postgres: Option<String>) -> World {
+        World::prepared_as(postgres, EXCHANGE.to_owned(), Settings::new).await
+    }
+
+    async fn prepared_as(
+        postgres: Option<String>,
+        country: String,
+        settings: fn(std::path::PathBuf) -> Settings,
+    ) -> World {
         let clock = Arc::new(ManualClock::at(NOON.parse().expect("an instant")));
         let (authority, book, shutdown) = (Authority::new(clock.clone()), Arc::new(Book::default()), Shutdown::new());
         let trust_address = serve(authority.router(), &shutdown).await;
@@ -379,6 +434,8 @@ impl World {
                 tsa_url: format!("{trust_address}/tsa"),
                 tsa_certificate: authority.tsa.der().to_vec(),
             },
+            country,
+            settings,
         };
         let ports: BTreeMap<String, ServerPorts> = ["asker", "keeper"]
             .map(|code| {
@@ -425,7 +482,7 @@ async fn build(
 ) -> Arc<Exchange> {
     let (stores, postgres) = (directory.path().to_owned(), plan.postgres.clone());
     let plan = Plan {
-        country: Country::parse(AGENCIES, EXCHANGE).expect("a country"),
+        country: Country::parse(AGENCIES, &plan.country).expect("a country"),
         directory: directory.path().to_owned(),
         location: Box::new(move |domain| match &postgres {
             None => Location::Sqlite(stores.join(format!("{domain}.db"))),
@@ -438,6 +495,7 @@ async fn build(
         servers: ports.clone(),
         systems: plan.systems.clone(),
         trust: plan.trust.clone(),
+        settings: plan.settings,
     };
     let clock: Arc<dyn Clock> = clock.clone();
     Arc::new(prepare(plan, &**authority, clock, Arc::new(SystemChance)).await.expect("prepared"))

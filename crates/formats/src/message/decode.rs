@@ -1,10 +1,7 @@
 //! Reading the transport message: a strict order of parts in which the optional ones may be left out, read one after the
 //! other so that the first bad part decides the code.
 
-use super::{
-    Attachment, HASH_CHAIN, HASH_CHAIN_RESULT, OCSP_RESPONSE, Payload, REST_BODY, REST_REQUEST, REST_RESPONSE,
-    SIGNATURE, TEXT_XML, XOP_XML,
-};
+use super::{Attachment, Order, PartKind, Payload, TEXT_XML};
 use crate::{
     asn1::Cursor,
     hashchain::Chain,
@@ -12,6 +9,7 @@ use crate::{
     rest::RestError,
     soap::{self, Fault, Parsed, SoapError},
 };
+use bytes::Bytes;
 use std::fmt;
 
 /// What arrived. Nothing here is verified.
@@ -78,36 +76,21 @@ impl From<MimeError> for TransportError {
     }
 }
 
-/// Where in the order the reader stands; a part may be at this stage or a later one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Stage {
-    Ocsp,
-    Message,
-    Data,
-    ChainResult,
-    Chain,
-    Signature,
-    End,
-}
-
 /// Decodes a body that arrived under `content_type`.
 pub fn decode(content_type: &str, bytes: &[u8]) -> Result<Decoded, TransportError> {
     let kind =
         ContentType::parse(content_type).ok_or_else(|| TransportError::InvalidContentType(content_type.to_owned()))?;
     match kind.essence.as_str() {
-        // A fault that the other server found before it had a message to answer.
-        TEXT_XML => match soap::read(bytes.to_vec()) {
-            Ok(Parsed::Fault(fault)) => Ok(Decoded { fault: Some(fault), ..Decoded::default() }),
-            _ => Err(TransportError::InvalidMessage("a bare answer must be a fault")),
-        },
+        TEXT_XML => Ok(Decoded { fault: Some(bare_fault(bytes.to_vec())?), ..Decoded::default() }),
         "multipart/mixed" => {
             let boundary =
                 kind.boundary().ok_or_else(|| TransportError::InvalidContentType(content_type.to_owned()))?;
             let mut reader = PartReader::new(bytes, 0..bytes.len(), boundary)?;
             let mut decoded = Decoded::default();
-            let mut stage = Stage::Ocsp;
+            let mut order = Order::default();
             while let Some(part) = reader.next_part()? {
-                stage = accept(&mut decoded, stage, &part, bytes)?;
+                let kind = order.next_part(&part.headers)?;
+                accept(&mut decoded, kind, &part, bytes)?;
             }
             Ok(decoded)
         }
@@ -115,75 +98,60 @@ pub fn decode(content_type: &str, bytes: &[u8]) -> Result<Decoded, TransportErro
     }
 }
 
-fn accept(decoded: &mut Decoded, stage: Stage, part: &Part, bytes: &[u8]) -> Result<Stage, TransportError> {
-    if stage == Stage::End {
-        return Err(TransportError::InvalidMessage("a part stands behind the last one"));
-    }
-    let written = part.header("content-type").unwrap_or_default();
-    let unexpected = || TransportError::InvalidContentType(written.to_owned());
-    let kind = ContentType::parse(written).ok_or_else(unexpected)?;
+fn accept(decoded: &mut Decoded, kind: PartKind, part: &Part, bytes: &[u8]) -> Result<(), TransportError> {
     let body = bytes[part.body.clone()].to_vec();
-    match kind.essence.as_str() {
-        OCSP_RESPONSE if stage <= Stage::Ocsp => {
-            Cursor::sequence_of(&body, "OCSP response")
-                .map_err(|_| TransportError::Io("an OCSP part cannot be read"))?;
-            decoded.ocsp.push(body);
-            Ok(Stage::Ocsp)
-        }
-        TEXT_XML | XOP_XML if stage <= Stage::Message => {
+    match kind {
+        PartKind::Ocsp => decoded.ocsp.push(check_ocsp(&body).map(|()| body)?),
+        PartKind::Soap(content_type) => {
             match soap::read(body.clone()).map_err(TransportError::Soap)? {
                 Parsed::Message(message) => decoded.soap = Some(message),
                 Parsed::Fault(fault) => decoded.fault = Some(fault),
             }
-            decoded.payload = Some(Payload::Soap { content_type: written.to_owned(), bytes: body });
-            Ok(Stage::Data)
+            decoded.payload = Some(Payload::Soap { content_type, bytes: body });
         }
-        REST_REQUEST if stage <= Stage::Message => {
-            decoded.payload = Some(Payload::RestRequest(body));
-            Ok(Stage::Data)
-        }
-        REST_RESPONSE if stage <= Stage::Message => {
-            decoded.payload = Some(Payload::RestResponse(body));
-            Ok(Stage::Data)
-        }
-        "multipart/mixed" if stage == Stage::Data => {
-            let boundary = kind.boundary().ok_or_else(unexpected)?;
-            for inner in read_all(bytes, part.body.clone(), boundary)? {
+        PartKind::RestRequest => decoded.payload = Some(Payload::RestRequest(body)),
+        PartKind::RestResponse => decoded.payload = Some(Payload::RestResponse(body)),
+        PartKind::Attachments(boundary) => {
+            for inner in read_all(bytes, part.body.clone(), &boundary)? {
                 let body = bytes[inner.body.clone()].to_vec();
                 decoded.attachments.push(Attachment { headers: inner.headers, body });
             }
-            Ok(Stage::ChainResult)
         }
-        REST_BODY if stage == Stage::Data => {
-            decoded.rest_body = Some(body);
-            Ok(Stage::ChainResult)
-        }
-        HASH_CHAIN_RESULT if (Stage::Data..=Stage::ChainResult).contains(&stage) => {
-            decoded.chain_result = Some(body);
-            Ok(Stage::Chain)
-        }
-        HASH_CHAIN if stage == Stage::Chain => {
-            decoded.chain = Some(body);
-            Ok(Stage::Signature)
-        }
-        SIGNATURE if (Stage::Data..=Stage::Signature).contains(&stage) => {
-            decoded.signature = Some(body);
-            Ok(Stage::End)
-        }
-        TEXT_XML if stage >= Stage::Data => match soap::read(body) {
-            Ok(Parsed::Fault(fault)) => {
-                decoded.fault = Some(fault);
-                Ok(Stage::End)
-            }
-            _ => Err(TransportError::InvalidMessage("the last part is neither a signature nor a fault")),
-        },
-        _ => Err(unexpected()),
+        PartKind::RestBody => decoded.rest_body = Some(body),
+        PartKind::ChainResult => decoded.chain_result = Some(body),
+        PartKind::Chain => decoded.chain = Some(body),
+        PartKind::Signature => decoded.signature = Some(body),
+        PartKind::Fault => decoded.fault = Some(last_fault(body)?),
+    }
+    Ok(())
+}
+
+/// An OCSP part must at least be a sequence; what it says is judged with the certificate.
+pub fn check_ocsp(part: &[u8]) -> Result<(), TransportError> {
+    Cursor::sequence_of(part, "OCSP response")
+        .map(|_| ())
+        .map_err(|_| TransportError::Io("an OCSP part cannot be read"))
+}
+
+/// The fault in the place of the signature.
+pub fn last_fault(part: impl Into<Bytes>) -> Result<Fault, TransportError> {
+    match soap::read(part) {
+        Ok(Parsed::Fault(fault)) => Ok(fault),
+        _ => Err(TransportError::InvalidMessage("the last part is neither a signature nor a fault")),
+    }
+}
+
+/// A bare answer: a fault that the other server found before it had a message to answer.
+pub fn bare_fault(body: impl Into<Bytes>) -> Result<Fault, TransportError> {
+    match soap::read(body) {
+        Ok(Parsed::Fault(fault)) => Ok(fault),
+        _ => Err(TransportError::InvalidMessage("a bare answer must be a fault")),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Outgoing, encode};
+    use super::super::{HASH_CHAIN, OCSP_RESPONSE, Outgoing, REST_REQUEST, SIGNATURE, encode};
     use super::*;
 
     const RANDOM: &str = "abcdefghijklmnopqrstuvwxyzabcd";

@@ -6,12 +6,14 @@ mod decode;
 mod digester;
 mod encode;
 mod literal;
+mod order;
 mod sign;
 mod signature;
 
-pub use decode::{Decoded, TransportError, decode};
+pub use decode::{Decoded, TransportError, bare_fault, check_ocsp, decode, last_fault};
 pub use digester::Digester;
-pub use encode::{Encoded, Outgoing, encode};
+pub use encode::{Encoded, Frame, Outgoing, encode};
+pub use order::{Order, PartKind};
 pub use sign::{Covered, SigningCertificate, sign};
 pub use signature::{Part, ReadSignature, SignatureError, read};
 

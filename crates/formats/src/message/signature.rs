@@ -209,14 +209,52 @@ impl ReadSignature {
         parts: &[Part<'_>],
         chain: Option<&Chain>,
     ) -> Result<Vec<String>, SignatureError> {
-        let by_chain = self.references.iter().any(|reference| reference.uri == CHAIN_RESULT_NAME);
         let mut absent = Vec::new();
-        if by_chain {
-            let chain = chain.ok_or(missing("hash chain"))?;
-            absent = check_chain(chain, parts)?;
+        if self.is_by_chain() {
+            let digest = |part: &Part<'_>| Some((part.name.to_owned(), hashchain::Digest::sha512(part.data?)));
+            let digests: Option<Vec<_>> = parts.iter().map(digest).collect();
+            let input = |part: &Part<'_>| {
+                let input = part.data.map_or(Input::Absent, |data| Input::Data(data.to_vec()));
+                (part.name.to_owned(), input)
+            };
+            let inputs = || parts.iter().map(input).collect();
+            absent = check_chain(chain.ok_or(missing("hash chain"))?, digests.as_deref(), inputs)?;
         } else if parts.len() > 1 || !self.references.iter().any(|reference| reference.uri == MESSAGE_NAME) {
             return malformed("the signature does not cover the message");
         }
+        let resolve = |name: &str| parts.iter().find(|part| part.name == name).and_then(|part| part.data);
+        self.check_value(key, chain, &resolve).map(|()| absent)
+    }
+
+    /// The same for parts whose digests were taken while they came, the message's first: large bodies are never in memory.
+    pub fn check_digests(
+        &self,
+        key: &PublicKey,
+        message: &[u8],
+        parts: &[(String, hashchain::Digest)],
+        chain: Option<&Chain>,
+    ) -> Result<(), SignatureError> {
+        if self.is_by_chain() {
+            let input =
+                |(name, digest): &(String, hashchain::Digest)| (name.clone(), Input::Digest(digest.value.clone()));
+            check_chain(chain.ok_or(missing("hash chain"))?, Some(parts), || parts.iter().map(input).collect())?;
+        } else if parts.len() > 1 || !self.references.iter().any(|reference| reference.uri == MESSAGE_NAME) {
+            return malformed("the signature does not cover the message");
+        }
+        self.check_value(key, chain, &|name| (name == MESSAGE_NAME).then_some(message))
+    }
+
+    fn is_by_chain(&self) -> bool {
+        self.references.iter().any(|reference| reference.uri == CHAIN_RESULT_NAME)
+    }
+
+    /// The signature value, and the digest of every reference.
+    fn check_value<'a>(
+        &'a self,
+        key: &PublicKey,
+        chain: Option<&'a Chain>,
+        resolve: &dyn Fn(&str) -> Option<&'a [u8]>,
+    ) -> Result<(), SignatureError> {
         if !key.verifies(self.scheme, &self.signed_info, &self.value) {
             return Err(SignatureError::InvalidValue("the value is not the key's".to_owned()));
         }
@@ -228,33 +266,27 @@ impl ReadSignature {
                     self.signed_properties.as_slice()
                 }
                 CHAIN_RESULT_NAME => chain.map(|chain| chain.result.as_slice()).ok_or(missing("hash chain"))?,
-                name => match parts.iter().find(|part| part.name == name) {
-                    Some(Part { data: Some(data), .. }) => data,
-                    _ => return malformed("a reference to what is not there"),
-                },
+                name => resolve(name).ok_or(missing("data of a reference"))?,
             };
             if reference.algorithm.digest(data) != reference.digest {
                 return Err(SignatureError::InvalidValue(format!("{} was changed", reference.uri)));
             }
         }
-        if properties { Ok(absent) } else { malformed("the signed properties are not signed") }
+        if properties { Ok(()) } else { malformed("the signed properties are not signed") }
     }
 }
 
-fn check_chain(chain: &Chain, parts: &[Part<'_>]) -> Result<Vec<String>, SignatureError> {
+/// `digests` are those of the parts, if all are at hand.
+fn check_chain(
+    chain: &Chain,
+    digests: Option<&[(String, hashchain::Digest)]>,
+    inputs: impl FnOnce() -> Vec<(String, Input)>,
+) -> Result<Vec<String>, SignatureError> {
     // A chain that is to the byte the one that we would write over these parts needs no reading.
-    let digest = |part: &Part<'_>| Some((part.name.to_owned(), hashchain::Digest::sha512(part.data?)));
-    let digests: Option<Vec<_>> = parts.iter().map(digest).collect();
-    if digests.is_some_and(|digests| !digests.is_empty() && hashchain::data_chain(CHAIN_NAME, &digests) == *chain) {
+    if digests.is_some_and(|digests| !digests.is_empty() && hashchain::data_chain(CHAIN_NAME, digests) == *chain) {
         return Ok(Vec::new());
     }
-    let inputs: Vec<(String, Input)> = parts
-        .iter()
-        .map(|part| {
-            let input = part.data.map_or(Input::Absent, |data| Input::Data(data.to_vec()));
-            (part.name.to_owned(), input)
-        })
-        .collect();
+    let inputs = inputs();
     let documents = |name: &str| (name == CHAIN_NAME).then(|| chain.chain.clone());
     hashchain::verify(&chain.result, &documents, &inputs, &|_, _| None).map_err(SignatureError::Chain)
 }

@@ -4,6 +4,8 @@
 
 mod content_type;
 mod multipart;
+mod splitter;
 
 pub use content_type::ContentType;
-pub use multipart::{MimeError, Part, PartReader, read_all, write_end, write_part};
+pub use multipart::{MimeError, Part, PartReader, read_all, write_end, write_head, write_part};
+pub use splitter::{Splitter, Step};

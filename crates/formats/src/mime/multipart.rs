@@ -5,6 +5,8 @@ use std::{fmt, ops::Range};
 /// How many parts a body may have, and how large the header of one may be.
 pub const PARTS_MAX: usize = 1_000;
 pub const HEADER_BYTES_MAX: usize = 16 * 1024;
+/// How much white space may follow a boundary before it is believed to be text.
+const PADDING_BYTES_MAX: usize = 256;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MimeError(pub &'static str);
@@ -56,10 +58,7 @@ impl<'a> PartReader<'a> {
             let found = find(&self.bytes[place..self.end], &self.delimiter)? + place;
             let line_start = found == from || self.bytes[found - 1] == b'\n';
             let after = &self.bytes[found + self.delimiter.len()..self.end];
-            // A longer boundary that begins like this one is another one (nested bodies).
-            let ends_here =
-                matches!(after.first(), None | Some(b'\r' | b'\n' | b' ' | b'\t')) || after.starts_with(b"--");
-            if line_start && ends_here {
+            if line_start && ends_boundary(after, true) == Some(true) {
                 return Some(found);
             }
             place = found + 1;
@@ -130,6 +129,20 @@ impl<'a> PartReader<'a> {
     }
 }
 
+/// Whether a boundary ends before `after`: only white space may follow it on its line, or the mark of the last one (RFC 2046
+/// §5.1.1). A longer boundary that begins like this one is another one. `None` when more must come (`over`: nothing will).
+pub(super) fn ends_boundary(after: &[u8], over: bool) -> Option<bool> {
+    let padding = after.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+    match after.get(padding..).unwrap_or_default() {
+        _ if padding > PADDING_BYTES_MAX => Some(false),
+        [b'\n', ..] | [b'\r', b'\n', ..] => Some(true),
+        [b'-', b'-', ..] => Some(padding == 0),
+        [] | [b'\r'] => over.then_some(true),
+        [b'-'] if padding == 0 && !over => None,
+        _ => Some(false),
+    }
+}
+
 fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
     let first = *needle.first()?;
     let mut at = 0;
@@ -164,13 +177,22 @@ pub fn read_all(bytes: &[u8], range: Range<usize>, boundary: &str) -> Result<Vec
     Ok(parts)
 }
 
-/// Writes one part with its boundary before it.
-pub fn write_part(out: &mut Vec<u8>, boundary: &str, headers: &[(&str, &str)], body: &[u8]) {
-    out.extend_from_slice(format!("--{boundary}\r\n").as_bytes());
+/// Writes the beginning of a part: the boundary and the headers. The content and a line break follow.
+pub fn write_head(out: &mut Vec<u8>, boundary: &str, headers: &[(&str, &str)]) {
+    for piece in ["--", boundary, "\r\n"] {
+        out.extend_from_slice(piece.as_bytes());
+    }
     for (name, value) in headers {
-        out.extend_from_slice(format!("{name}: {value}\r\n").as_bytes());
+        for piece in [name, ": ", value, "\r\n"] {
+            out.extend_from_slice(piece.as_bytes());
+        }
     }
     out.extend_from_slice(b"\r\n");
+}
+
+/// Writes one part with its boundary before it.
+pub fn write_part(out: &mut Vec<u8>, boundary: &str, headers: &[(&str, &str)], body: &[u8]) {
+    write_head(out, boundary, headers);
     out.extend_from_slice(body);
     out.extend_from_slice(b"\r\n");
 }

@@ -99,10 +99,18 @@ fn lines(bytes: &[u8]) -> Result<(String, String, Headers), RestError> {
 
 /// `X-Road-Request-Hash`: SHA-512 over the digests of head and body, or over the head alone when there is no body.
 pub fn request_hash(head: &[u8], body: Option<&[u8]>) -> String {
-    let sha512 = |data: &[u8]| aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA512, data);
-    let digest = match body {
+    request_hash_of(head, body.map(sha512).as_ref().map(AsRef::as_ref))
+}
+
+/// The same with the digest of a body that was taken while it came.
+pub fn request_hash_of(head: &[u8], body_sha512: Option<&[u8]>) -> String {
+    let digest = match body_sha512 {
         None => sha512(head),
-        Some(body) => sha512(&[sha512(head).as_ref(), sha512(body).as_ref()].concat()),
+        Some(body) => sha512(&[sha512(head).as_ref(), body].concat()),
     };
     STANDARD.encode(digest.as_ref())
+}
+
+fn sha512(data: &[u8]) -> aws_lc_rs::digest::Digest {
+    aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA512, data)
 }

@@ -1,6 +1,7 @@
 //! SOAP messages of the exchange (message protocol 4.0, SOAP 1.1 document/literal wrapped). What was received stays as it
 //! was received: a message is its bytes, and everything read from it is beside them.
 
+mod charset;
 mod fault;
 mod fields;
 mod read;
@@ -8,11 +9,12 @@ mod write;
 
 pub use fault::Fault;
 pub use fields::{read_fields, write_fields};
-pub use read::{Parsed, read};
+pub use read::{Parsed, read, read_as};
 pub use write::{RequestHead, request, request_with, respond, respond_with, with_request_hash};
 
 use crate::identifier::{ClientId, ServerId, ServiceId};
-use std::fmt;
+use bytes::Bytes;
+use std::{fmt, ops::Range};
 
 pub const ENVELOPE: &str = "http://schemas.xmlsoap.org/soap/envelope/";
 pub const HEADERS: &str = "http://x-road.eu/xsd/xroad.xsd";
@@ -46,17 +48,27 @@ pub struct RequestHash {
     pub value: String,
 }
 
+/// Where in the received bytes a message may be continued or changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Places {
+    /// The end of what is inside `Header`.
+    pub header_end: usize,
+    /// A `requestHash` that is there already.
+    pub request_hash: Option<Range<usize>>,
+    /// What is inside `Body`.
+    pub body_inner: Range<usize>,
+    pub charset: charset::Charset,
+}
+
 /// A message that is no fault.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
     /// As received or written; never written again from the parts.
-    pub bytes: Vec<u8>,
+    pub bytes: Bytes,
     pub headers: Headers,
     /// The one element in the body.
     pub body: crate::xml::Element,
-    /// Where in `bytes` the inside of `Header` ends, and the inside of `Body` begins and ends.
-    pub(crate) header_end: usize,
-    pub(crate) body_inner: std::ops::Range<usize>,
+    pub(crate) places: Places,
     /// The envelope's prefix declares rpc encoding (tolerated, never written).
     pub rpc: bool,
 }

@@ -1,10 +1,14 @@
 //! From received bytes to a message or a fault, in the order of checks that decides which code a bad message gets.
 
-use super::{ENVELOPE, EXCHANGE, Fault, HEADERS, Headers, Message, REPRESENTATION, RequestHash, SoapError};
+use super::{
+    ENVELOPE, EXCHANGE, Fault, HEADERS, Headers, Message, Places, REPRESENTATION, RequestHash, SoapError,
+    charset::Charset,
+};
 use crate::{
     identifier::{self, IdentifierError},
     xml::{self, Element},
 };
+use bytes::Bytes;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Parsed {
@@ -13,8 +17,21 @@ pub enum Parsed {
 }
 
 /// Reads an envelope in UTF-8.
-pub fn read(bytes: Vec<u8>) -> Result<Parsed, SoapError> {
-    let root = xml::read(&bytes).map_err(|error| SoapError::InvalidSoap(error.to_string()))?;
+pub fn read(bytes: impl Into<Bytes>) -> Result<Parsed, SoapError> {
+    read_in(bytes.into(), Charset::Utf8)
+}
+
+/// Reads an envelope in the charset that its content type names.
+pub fn read_as(bytes: Bytes, charset: Option<&str>) -> Result<Parsed, SoapError> {
+    let charset = Charset::named(charset, &bytes);
+    let charset = charset.ok_or_else(|| SoapError::InvalidSoap("the charset is not known".to_owned()))?;
+    read_in(bytes, charset)
+}
+
+fn read_in(bytes: Bytes, charset: Charset) -> Result<Parsed, SoapError> {
+    let text = charset.decode(&bytes);
+    let text = text.ok_or_else(|| SoapError::InvalidSoap("the bytes are not in the charset".to_owned()))?;
+    let root = xml::read(&text).map_err(|error| SoapError::InvalidSoap(error.to_string()))?;
     if !root.is(ENVELOPE, "Envelope") {
         return Err(SoapError::InvalidSoap("the root element is not Envelope".to_owned()));
     }
@@ -41,8 +58,12 @@ pub fn read(bytes: Vec<u8>) -> Result<Parsed, SoapError> {
     }
     let rpc =
         root.attribute(ENVELOPE, "encodingStyle").is_some() || body.attribute(ENVELOPE, "encodingStyle").is_some();
-    let (header_end, body_inner, body) = (header.inner.end, body.inner.clone(), child.clone());
-    Ok(Parsed::Message(Box::new(Message { bytes, headers, body, header_end, body_inner, rpc })))
+    let place = |place| charset.place(&text, place);
+    let stated = header.child(HEADERS, "requestHash").map(|hash| place(hash.span.start)..place(hash.span.end));
+    let (header_end, body) = (place(header.inner.end), place(body.inner.start)..place(body.inner.end));
+    let places = Places { header_end, request_hash: stated, body_inner: body, charset };
+    drop(text);
+    Ok(Parsed::Message(Box::new(Message { bytes, headers, body: child.clone(), places, rpc })))
 }
 
 #[derive(Default)]

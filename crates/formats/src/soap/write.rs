@@ -9,6 +9,7 @@ use crate::{
     xml::{escape, escape_attribute},
 };
 use serde_json::Value;
+use std::ops::Range;
 
 const XSD: &str = "http://www.w3.org/2001/XMLSchema";
 
@@ -65,28 +66,28 @@ pub fn respond(request: &Message, fields: &Value) -> Vec<u8> {
 
 /// The same with a body element that declares its own prefixes.
 pub fn respond_with(request: &Message, element: &str) -> Vec<u8> {
-    let mut out = request.bytes[..request.body_inner.start].to_vec();
-    out.extend_from_slice(element.as_bytes());
-    out.extend_from_slice(&request.bytes[request.body_inner.end..]);
-    out
+    replaced(request, request.places.body_inner.clone(), element)
 }
 
-/// The answer with the request's hash as the last header field; one that is there already is never repeated.
+/// The message with `text` in the place of the bytes at `range`.
+fn replaced(message: &Message, range: Range<usize>, text: &str) -> Vec<u8> {
+    [&message.bytes[..range.start], &message.places.charset.encode(text), &message.bytes[range.end..]].concat()
+}
+
+/// The answer with the request's hash as a header field; it replaces one that the information system wrote.
 pub fn with_request_hash(response: &Message, hash: &RequestHash) -> Vec<u8> {
     let element = format!(
         "<xroad:requestHash xmlns:xroad=\"{HEADERS}\" algorithmId=\"{}\">{}</xroad:requestHash>",
         escape_attribute(&hash.algorithm),
         escape(&hash.value)
     );
-    let mut out = response.bytes[..response.header_end].to_vec();
-    out.extend_from_slice(element.as_bytes());
-    out.extend_from_slice(&response.bytes[response.header_end..]);
-    out
+    let end = response.places.header_end;
+    replaced(response, response.places.request_hash.clone().unwrap_or(end..end), &element)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Parsed, SoapError, check_consistent, read};
+    use super::super::{Parsed, SoapError, check_consistent, read, read_as};
     use super::*;
     use serde_json::json;
 
@@ -123,19 +124,46 @@ mod tests {
         let hashed = message(with_request_hash(&answer, &hash));
         assert_eq!(hashed.headers.request_hash, Some(hash));
         assert_eq!(hashed.fields(), json!({"pin": "AYTEN01", "rows": []}));
+        let other = RequestHash { algorithm: "urn:y".into(), value: "b3RoZXI=".into() };
+        let again = message(with_request_hash(&hashed, &other));
+        assert_eq!(again.headers.request_hash, Some(other), "one that is there is replaced");
+    }
+
+    #[test]
+    fn an_envelope_in_another_encoding_is_continued_in_it() {
+        let text = String::from_utf8(question().bytes.to_vec()).expect("text").replace("AYTEN01", "\u{c9}\u{e9}");
+        let hash = RequestHash { algorithm: "urn:x".into(), value: "aGFzaA==".into() };
+        let utf16 = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+        let latin1 = |text: &str| text.chars().map(|letter| u8::try_from(letter).expect("latin")).collect::<Vec<u8>>();
+        for (charset, bytes) in [
+            ("utf-16", [vec![0xff, 0xfe], utf16(&text)].concat()),
+            ("utf-16le", utf16(&text)),
+            ("iso-8859-1", latin1(&text)),
+        ] {
+            let Ok(Parsed::Message(read)) = read_as(bytes.clone().into(), Some(charset)) else { panic!("{charset}") };
+            assert_eq!(read.fields()["pin"], json!("\u{c9}\u{e9}"), "{charset}");
+            assert_eq!(read.bytes, bytes);
+            let hashed = with_request_hash(&read, &hash);
+            let Ok(Parsed::Message(hashed)) = read_as(hashed.into(), Some(charset)) else { panic!("{charset}") };
+            assert_eq!(hashed.headers.request_hash, Some(hash.clone()), "{charset}");
+        }
+        assert!(read_as(utf16(&text).into(), Some("utf-8")).is_err());
+        assert!(read_as(latin1(&text).into(), None).is_err());
+        assert!(read_as(vec![0xd8; 3].into(), Some("utf-16be")).is_err());
+        assert!(read_as(latin1(&text).into(), Some("ebcdic")).is_err());
     }
 
     #[test]
     fn an_answer_to_another_question_is_not_consistent() {
         let question = question();
         let other =
-            message(String::from_utf8(question.bytes.clone()).expect("text").replace("q-1", "q-2").into_bytes());
+            message(String::from_utf8(question.bytes.to_vec()).expect("text").replace("q-1", "q-2").into_bytes());
         assert!(matches!(check_consistent(&question.headers, &other.headers), Err(SoapError::InconsistentHeaders(_))));
     }
 
     #[test]
     fn each_fault_of_a_message_has_its_code() {
-        let good = String::from_utf8(question().bytes).expect("text");
+        let good = String::from_utf8(question().bytes.to_vec()).expect("text");
         for (from, to, code) in [
             ("<SOAP-ENV:Envelope", "<SOAP-ENV:Letter", "invalid_soap"),
             ("</SOAP-ENV:Header>", "<xroad:id>2</xroad:id></SOAP-ENV:Header>", "duplicate_header_field"),

@@ -1,9 +1,11 @@
 //! The one HTTP client: pooled connections, a limit on the answer's size and on the whole time. A client holds one TLS
 //! identity, so pools never mix identities. Redirects are answers, not followed.
 
+use super::SendBody;
+use axum::body::Body;
 use base::Fault;
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full, Limited};
+use http_body_util::{BodyExt, Limited};
 use hyper_util::client::legacy::Client as Pool;
 use hyper_util::client::legacy::connect::{Connected, Connection, HttpConnector};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -22,21 +24,26 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 #[derive(Clone)]
 pub struct Client {
-    pool: Pool<Connector, Full<Bytes>>,
+    pool: Pool<Connector, SendBody>,
 }
 
 impl Client {
     /// For `http://` addresses.
     pub fn plain() -> Client {
-        Client::with(None)
+        Client::with(None, None)
+    }
+
+    /// The same, with something that can be done when a handshake fails.
+    pub fn tls_with(config: rustls::ClientConfig, remedy: Arc<dyn Remedy>) -> Client {
+        Client::with(Some(TlsConnector::from(Arc::new(config))), Some(remedy))
     }
 
     /// For `https://` addresses, with this identity and trust.
     pub fn tls(config: rustls::ClientConfig) -> Client {
-        Client::with(Some(TlsConnector::from(Arc::new(config))))
+        Client::with(Some(TlsConnector::from(Arc::new(config))), None)
     }
 
-    fn with(tls: Option<TlsConnector>) -> Client {
+    fn with(tls: Option<TlsConnector>, remedy: Option<Arc<dyn Remedy>>) -> Client {
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
@@ -44,8 +51,14 @@ impl Client {
         let pool = Pool::builder(TokioExecutor::new())
             .pool_idle_timeout(IDLE_TIMEOUT)
             .pool_timer(TokioTimer::new())
-            .build(Connector { tcp, tls });
+            .build(Connector { tcp, tls, remedy });
         Client { pool }
+    }
+
+    /// Sends the request and returns when the head of the answer is there, also while the request is still being sent.
+    /// The caller bounds the wait, and what it reads.
+    pub async fn open(&self, request: http::Request<SendBody>) -> Result<http::Response<Body>, Fault> {
+        Ok(self.pool.request(request).await.map_err(failed)?.map(Body::new))
     }
 
     /// Sends the request and reads the whole answer, at most `size_bytes_max` of it, within `timeout` altogether.
@@ -56,8 +69,7 @@ impl Client {
         timeout: Duration,
     ) -> Result<http::Response<Bytes>, Fault> {
         let exchange = async {
-            let response = self.pool.request(request.map(Full::new)).await.map_err(failed)?;
-            let (parts, body) = response.into_parts();
+            let (parts, body) = self.open(request.map(SendBody::from)).await?.into_parts();
             let body = Limited::new(body, size_bytes_max).collect().await;
             let body = body.map_err(|cause| Fault::passing("read an HTTP answer", cause))?;
             Ok(http::Response::from_parts(parts, body.to_bytes()))
@@ -74,13 +86,27 @@ fn failed(error: hyper_util::client::legacy::Error) -> Fault {
     while let Some(source) = deepest.source() {
         deepest = source;
     }
-    Fault::passing("send an HTTP request", deepest)
+    let attempt = if error.is_connect() { CONNECT } else { "send an HTTP request" };
+    Fault::passing(attempt, deepest)
+}
+
+const CONNECT: &str = "connect to an HTTP server";
+
+/// Whether the request cannot have reached the server, so that it may be sent to another one.
+pub fn never_arrived(fault: &Fault) -> bool {
+    fault.attempt == CONNECT
+}
+
+/// Asked once when a handshake failed: does what it can and says whether another one is worth it.
+pub trait Remedy: Send + Sync {
+    fn remedy(&self) -> Pin<Box<dyn Future<Output = bool> + Send + '_>>;
 }
 
 #[derive(Clone)]
 struct Connector {
     tcp: HttpConnector,
     tls: Option<TlsConnector>,
+    remedy: Option<Arc<dyn Remedy>>,
 }
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -95,7 +121,8 @@ impl tower::Service<http::Uri> for Connector {
     }
 
     fn call(&mut self, uri: http::Uri) -> Self::Future {
-        let tls = self.tls.clone();
+        let (tls, remedy) = (self.tls.clone(), self.remedy.clone());
+        let (mut tcp, again) = (self.tcp.clone(), uri.clone());
         let secure = uri.scheme_str() == Some("https");
         let host = uri.host().unwrap_or_default().trim_matches(['[', ']']).to_owned();
         let connecting = self.tcp.call(uri);
@@ -105,7 +132,18 @@ impl tower::Service<http::Uri> for Connector {
                 return Ok(TokioIo::new(Stream::Plain(stream)));
             }
             let tls = tls.ok_or("this client has no TLS identity")?;
-            let stream = tls.connect(ServerName::try_from(host)?, stream).await?;
+            let name = ServerName::try_from(host)?;
+            let stream = match (tls.connect(name.clone(), stream).await, remedy) {
+                (Ok(stream), _) => stream,
+                (Err(refused), Some(remedy)) => {
+                    if !remedy.remedy().await {
+                        return Err(refused.into());
+                    }
+                    std::future::poll_fn(|context| tcp.poll_ready(context)).await?;
+                    tls.connect(name, tcp.call(again).await?.into_inner()).await?
+                }
+                (Err(refused), None) => return Err(refused.into()),
+            };
             Ok(TokioIo::new(Stream::Tls(Box::new(stream))))
         })
     }

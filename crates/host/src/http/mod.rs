@@ -1,10 +1,12 @@
 //! HTTP in and out: one accept loop (plain or TLS), one client. Every body, header block and wait has a limit.
 
+mod body;
 mod client;
 mod pinned;
 mod serve;
 
-pub use client::Client;
+pub use body::{Aborted, BodySender, Gone, SendBody};
+pub use client::{Client, Remedy, never_arrived};
 pub use pinned::pinned_tls;
 pub use serve::{PeerAddress, PeerCertificates, serve, serve_tls};
 

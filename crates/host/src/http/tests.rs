@@ -50,3 +50,32 @@ async fn a_silent_server_is_a_fault_in_time() {
     assert_eq!(fault.cause, "no answer in time");
     serving.abort();
 }
+
+#[tokio::test]
+async fn a_stream_goes_out_while_the_answer_comes_in() {
+    let echo = |body: axum::body::Body| async { body };
+    let (address, shutdown, _serving) = start(Router::new().route("/echo", post(echo))).await;
+    let (sender, body) = SendBody::stream(None);
+    let request = http::Request::post(format!("{address}/echo")).body(body).expect("a request");
+    sender.send(Bytes::from_static(b"one ")).await.expect("read");
+    let client = Client::plain();
+    // The head of the answer is there before the request ends.
+    let answer = client.open(request).await.expect("answered");
+    sender.send(Bytes::from_static(b"two")).await.expect("read");
+    sender.finish().await.expect("read");
+    let body = axum::body::to_bytes(answer.into_body(), 100).await.expect("whole");
+    assert_eq!(body.as_ref(), b"one two");
+    shutdown.trigger();
+}
+
+#[tokio::test]
+async fn a_stream_that_is_given_up_is_no_shorter_message() {
+    let read = |body: Bytes| async move { body.len().to_string() };
+    let (address, shutdown, _serving) = start(Router::new().route("/read", post(read))).await;
+    let (sender, body) = SendBody::stream(None);
+    let request = http::Request::post(format!("{address}/read")).body(body).expect("a request");
+    sender.send(Bytes::from_static(b"half")).await.expect("waiting");
+    drop(sender);
+    assert!(Client::plain().open(request).await.is_err());
+    shutdown.trigger();
+}

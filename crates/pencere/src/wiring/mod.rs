@@ -220,6 +220,7 @@ async fn open_exchange(
         servers: ports_from(&country.exchange, "127.0.0.1", settings.ports.base()),
         systems: Registers::addresses(&country.registers, settings.ports)?,
         trust: trust_services::approved(&centre, &settings.ports.url(Door::Trust)),
+        settings: exchange::server::Settings::new,
     };
     let issuer = trust_services::MemberCertificates(centre);
     let exchange = prepare(plan, &issuer, world.clock.clone(), world.chance.clone()).await;

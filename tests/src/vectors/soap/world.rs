@@ -188,6 +188,7 @@ fn plan(
             tsa_url: format!("{trust}/tsa"),
             tsa_certificate: authority.stamping.der().to_vec(),
         },
+        settings: exchange::server::Settings::new,
     }
 }
 
