@@ -7,6 +7,7 @@ use std::{
     ops::Range,
     path::{Path, PathBuf},
 };
+use tests::country::binary;
 use tests::vectors::{Codes, State, cases, default_folder, differences, is_code, judge_folder, report, run, soap};
 
 #[expect(clippy::disallowed_methods, reason = "the runner tells where the vectors are and whether they must be there")]
@@ -44,7 +45,7 @@ fn the_end_to_end_cases_differ_only_where_it_is_known() {
     }
     let unknown: Vec<_> = wrong.into_iter().filter(|row| !known.contains_key(&row.case)).cloned().collect();
     assert!(unknown.is_empty(), "{}", report::table(&unknown));
-    assert!(right.len() >= 30, "only {} cases are right", right.len());
+    assert!(right.len() >= 55, "only {} cases are right", right.len());
 }
 
 #[test]
@@ -85,6 +86,38 @@ fn codes_and_facts_are_compared_to_the_letter() {
     for expected in [json!({ "list": [2, 1] }), json!({ "absent": 1 }), json!({ "more": null })] {
         assert_eq!(differences(&found, &expected).len(), 1, "{expected}");
     }
+}
+
+#[test]
+fn the_program_verifies_the_containers_of_others() {
+    let Some(folder) = folder() else { return };
+    let mut judged = 0;
+    for case in cases(&folder).expect("cases") {
+        let (Some(trust), "asic", "full") = (
+            case["globalconf"].as_str(),
+            case["kind"].as_str().unwrap_or_default(),
+            case["scope"].as_str().unwrap_or_default(),
+        ) else {
+            continue;
+        };
+        let file = folder.join(case["file"].as_str().expect("a file"));
+        let output = std::process::Command::new(binary())
+            .arg("verify")
+            .arg(file)
+            .arg("--trust")
+            .arg(folder.join(trust))
+            .output()
+            .expect("the program starts");
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        let expected = match case["expect"].as_str() {
+            Some("accept") => format!("signed by {}\n", case["facts"]["signer"].as_str().expect("a signer")),
+            _ => format!("{}: ", case["code"].as_str().expect("a code")),
+        };
+        assert_eq!(output.status.success(), case["expect"] == "accept", "{} {said}", case["id"]);
+        assert!(said.contains(&expected), "{} {said}", case["id"]);
+        judged += 1;
+    }
+    assert!(judged >= 8, "only {judged} containers were judged");
 }
 
 /// About how many bytes of one protected place are flipped.

@@ -113,6 +113,55 @@ async fn a_changed_container_is_not_valid() {
     world.shutdown.trigger();
 }
 
+/// An archive as others write it: containers in their order, and the chain through them.
+fn archived(containers: &[(&str, &[u8])]) -> Vec<u8> {
+    let hex = |data: &[u8]| base::hex(&formats::verify::Digest::Sha512.of(data));
+    let (mut info, mut last) = ("- - SHA-512\n".to_owned(), String::new());
+    let mut out = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, container) in containers {
+        last = hex(format!("{last}{}", hex(container)).as_bytes());
+        info.push_str(&format!("{last} {name}\n"));
+        out.start_file(*name, zip::write::SimpleFileOptions::default()).expect("started");
+        out.write_all(container).expect("written");
+    }
+    out.start_file("linkinginfo", zip::write::SimpleFileOptions::default()).expect("started");
+    out.write_all(info.as_bytes()).expect("written");
+    out.finish().expect("finished").into_inner()
+}
+
+#[tokio::test]
+async fn a_whole_archive_is_judged_by_its_chain_and_every_container() {
+    let world = World::running().await;
+    for (wording, id) in [(Wording::Soap, "m-1"), (Wording::Rest, "m-2")] {
+        world.client.ask(question("page", wording, id)).await.expect("answered");
+    }
+    let asker = world.exchange.server("asker").expect("a server");
+    asker.stamp_now().await.expect("stamped");
+    let mut containers = Vec::new();
+    for found in messagelog::records(asker.store(), &LogFilter::default()).await.expect("read") {
+        let record = messagelog::record_of(asker.store(), &found.id).await.expect("read").expect("there");
+        containers.push((format!("{}.asice", found.id), archive::export(&record).expect("a container")));
+    }
+    let trust = archive::trust_of(&world.exchange.central().configuration());
+    let judge = |containers: &[(String, Vec<u8>)]| {
+        let entries: Vec<(&str, &[u8])> = containers.iter().map(|(name, bytes)| (&name[..], &bytes[..])).collect();
+        let bytes = archived(&entries);
+        assert!(archive::is_archive(&bytes) && !archive::is_archive(&containers[0].1));
+        archive::judge_archive(&bytes, &trust, &formats::asice::exchange::Previous::First)
+    };
+    let verdict = judge(&containers);
+    assert!(verdict.is_valid() && verdict.containers.len() == 4, "{verdict:?}");
+    assert_eq!(verdict.chain.map(|chain| chain.containers), Some(4));
+    // Whoever writes an archive writes its chain: a forged message is found by the container's own signature.
+    containers[1].1 = changed(&containers[1].1, "message.xml", &|data| Some([&data[..], b" "].concat()));
+    let verdict = judge(&containers);
+    assert!(verdict.reasons.is_empty() && !verdict.is_valid());
+    assert!(!verdict.containers[1].1.is_valid() && verdict.containers[0].1.is_valid());
+    let broken = archive::judge_archive(b"PK", &trust, &formats::asice::exchange::Previous::Any);
+    assert!(!broken.is_valid() && broken.chain.is_none());
+    world.shutdown.trigger();
+}
+
 /// Runs a peer; a missing peer fails the test.
 fn peer(command: &str, arguments: &[&str]) -> (bool, String) {
     let output = std::process::Command::new(command).args(arguments).output();

@@ -8,8 +8,9 @@ use crate::xml::{
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use std::{
     cell::{Cell, RefCell},
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fmt,
+    rc::Rc,
 };
 
 /// What is at hand of a document that the chain covers.
@@ -98,16 +99,9 @@ pub fn follow(
     let (name, step) = uri.split_once('#').ok_or(ChainError::Malformed("URI names no step".into()))?;
     let algorithm = method(result.child(DSIG, "DigestMethod"))?;
     let expected = digest_value(&result)?;
-    let bytes = documents(name).ok_or(ChainError::InvalidReference(name.to_owned()))?;
-    let chain = read(&bytes, "HashChain")?;
-    check_steps(&chain)?;
-    let default = match chain.child(NAMESPACE, "DefaultDigestMethod") {
-        Some(default) => Some(method(Some(default))?),
-        None => None,
-    };
     let (used, absent, count) = (RefCell::default(), RefCell::default(), Cell::new(0));
-    let walk = Walk { chain: &chain, default, resolve, transform, used, absent, count };
-    let computed = walk.step(step, algorithm, 0)?;
+    let walk = Walk { documents, chains: RefCell::default(), resolve, transform, used, absent, count };
+    let computed = walk.step(name, step, algorithm, 0)?;
     let unused: Vec<String> = required.iter().filter(|name| !walk.used.borrow().contains(*name)).cloned().collect();
     if !unused.is_empty() {
         return Err(ChainError::UnusedInputs(unused));
@@ -171,26 +165,39 @@ const SCHEMA: Schema = Schema {
     ],
 };
 
-/// Every step that is referred to is there, once.
-fn check_steps(chain: &Element) -> Result<(), ChainError> {
-    let mut ids = BTreeSet::new();
-    for id in chain.children.iter().filter_map(|step| step.attribute("", "id")) {
-        if !ids.insert(id) {
-            return malformed(&format!("there are two steps {id}"));
+/// A chain document with its steps by their ids.
+struct ChainDocument {
+    default: Option<DigestAlgorithm>,
+    steps: BTreeMap<String, Element>,
+}
+
+impl ChainDocument {
+    /// Every step that is referred to within the document is there, once.
+    fn read(document: &[u8]) -> Result<Self, ChainError> {
+        let chain = read(document, "HashChain")?;
+        let default = chain.child(NAMESPACE, "DefaultDigestMethod");
+        let default = default.map(|default| method(Some(default))).transpose()?;
+        let mut steps = BTreeMap::new();
+        let of_chain = chain.children.into_iter().filter(|child| child.is(NAMESPACE, "HashStep"));
+        for step in of_chain {
+            let Some(id) = step.attribute("", "id").map(str::to_owned) else { continue };
+            if steps.insert(id.clone(), step).is_some() {
+                return malformed(&format!("there are two steps {id}"));
+            }
+        }
+        let parts = steps.values().flat_map(|step| &step.children).filter(|part| part.is(NAMESPACE, "StepRef"));
+        let inside = parts.filter_map(|part| part.attribute("", "URI")?.strip_prefix('#'));
+        match inside.into_iter().find(|id| !steps.contains_key(*id)) {
+            Some(id) => malformed(&format!("there is no step {id}")),
+            None => Ok(ChainDocument { default, steps }),
         }
     }
-    let references = chain.children.iter().flat_map(|step| &step.children).filter(|part| part.name == "StepRef");
-    for uri in references.filter_map(|reference| reference.attribute("", "URI")) {
-        if !uri.strip_prefix('#').is_some_and(|id| ids.contains(id)) {
-            return malformed(&format!("there is no step {uri}"));
-        }
-    }
-    Ok(())
 }
 
 struct Walk<'a> {
-    chain: &'a Element,
-    default: Option<DigestAlgorithm>,
+    documents: &'a dyn Fn(&str) -> Option<Vec<u8>>,
+    /// Documents that were read, by their names: steps may lead from one to another.
+    chains: RefCell<BTreeMap<String, Rc<ChainDocument>>>,
     resolve: Resolve<'a>,
     transform: Transform<'a>,
     used: RefCell<BTreeSet<String>>,
@@ -199,25 +206,38 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    /// The value of the step `id`.
-    fn step(&self, id: &str, algorithm: DigestAlgorithm, depth: usize) -> Result<Vec<u8>, ChainError> {
+    fn chain(&self, name: &str) -> Result<Rc<ChainDocument>, ChainError> {
+        if let Some(known) = self.chains.borrow().get(name) {
+            return Ok(known.clone());
+        }
+        let bytes = (self.documents)(name).ok_or(ChainError::InvalidReference(name.to_owned()))?;
+        let chain = Rc::new(ChainDocument::read(&bytes)?);
+        self.chains.borrow_mut().insert(name.to_owned(), chain.clone());
+        Ok(chain)
+    }
+
+    /// The value of the step `id` of the document `name`.
+    fn step(&self, name: &str, id: &str, algorithm: DigestAlgorithm, depth: usize) -> Result<Vec<u8>, ChainError> {
         self.count.set(self.count.get() + 1);
         if depth > DEPTH_MAX || self.count.get() > STEPS_MAX {
             return malformed("steps lead too deep");
         }
-        let step = self.chain.children.iter().find(|step| step.attribute("", "id") == Some(id));
-        let step = step.ok_or_else(|| ChainError::Malformed(format!("there is no step {id}")))?;
+        let chain = self.chain(name)?;
+        let step = chain.steps.get(id).ok_or_else(|| ChainError::Malformed(format!("there is no step {id}")))?;
         let mut digests = Vec::with_capacity(step.children.len());
         for part in &step.children {
             let algorithm = match part.child(DSIG, "DigestMethod") {
                 Some(own) => method(Some(own))?,
-                None => self.default.ok_or(ChainError::Malformed("no digest method".into()))?,
+                None => chain.default.ok_or(ChainError::Malformed("no digest method".into()))?,
             };
             let value = match part.name.as_str() {
                 "HashValue" => digest_value(part)?,
                 "StepRef" => {
-                    let uri = part.attribute("", "URI").and_then(|uri| uri.strip_prefix('#'));
-                    self.step(uri.ok_or(ChainError::Malformed("bad step reference".into()))?, algorithm, depth + 1)?
+                    let uri = part.attribute("", "URI").and_then(|uri| uri.split_once('#'));
+                    let (document, step) = uri.ok_or(ChainError::Malformed("bad step reference".into()))?;
+                    // Without a name the same document is meant.
+                    let document = if document.is_empty() { name } else { document };
+                    self.step(document, step, algorithm, depth + 1)?
                 }
                 _ => self.data(part, algorithm)?,
             };
@@ -292,6 +312,33 @@ mod tests {
                 assert!(judge(chain, &[("/s", &[leaf, 0])]).is_err());
             }
         }
+    }
+
+    #[test]
+    fn steps_lead_from_one_document_to_another() {
+        let inner = data_chain("/b.xml", &[("/m".to_owned(), Digest::sha512(b"m"))]);
+        let outer = data_chain("/a.xml", &[("/other".to_owned(), Digest::sha512(b"o"))]);
+        let value = check_result(&inner.result).expect("a result");
+        let text = String::from_utf8(outer.chain).expect("text");
+        let start = text.find("<hc:DataRef").expect("a reference");
+        let end = text.find("</hc:HashStep>").expect("an end");
+        let joined = format!("{}<hc:StepRef URI=\"/b.xml#STEP0\"></hc:StepRef>{}", &text[..start], &text[end..]);
+        let algorithm = DigestAlgorithm::Sha512;
+        let whole = STANDARD.encode(node_value(algorithm, &[Digest { algorithm, value }]));
+        let stated = STANDARD.encode(check_result(&outer.result).expect("a result"));
+        let result = String::from_utf8(outer.result).expect("text").replace(&stated, &whole);
+        let judge = |inside: Option<&Chain>| {
+            let documents = |name: &str| match name {
+                "/a.xml" => Some(joined.clone().into_bytes()),
+                "/b.xml" => inside.map(|chain| chain.chain.clone()),
+                _ => None,
+            };
+            verify(result.as_bytes(), &documents, &[("/m".to_owned(), Input::Data(b"m".to_vec()))], &|_, _| None)
+        };
+        assert_eq!(judge(Some(&inner)), Ok(vec![]));
+        assert_eq!(judge(None), Err(ChainError::InvalidReference("/b.xml".into())));
+        let other = data_chain("/b.xml", &[("/m".to_owned(), Digest::sha512(b"n"))]);
+        assert_eq!(judge(Some(&other)), Err(ChainError::InvalidDataReference("/m".into())));
     }
 
     #[test]

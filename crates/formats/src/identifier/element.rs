@@ -1,6 +1,6 @@
 //! Identifiers as XML elements with `id:objectType` (namespace `http://x-road.eu/xsd/identifiers`).
 
-use super::{ClientId, ServerId, ServiceId};
+use super::{ClientId, GroupId, ServerId, ServiceId};
 use crate::xml::{Element, escape};
 use std::fmt;
 
@@ -12,6 +12,31 @@ pub enum ObjectType {
     Subsystem,
     Service,
     Server,
+    GlobalGroup,
+    LocalGroup,
+}
+
+impl ObjectType {
+    const ALL: [ObjectType; 6] = [
+        ObjectType::Member,
+        ObjectType::Subsystem,
+        ObjectType::Service,
+        ObjectType::Server,
+        ObjectType::GlobalGroup,
+        ObjectType::LocalGroup,
+    ];
+
+    /// As it stands in documents.
+    pub fn name(self) -> &'static str {
+        match self {
+            ObjectType::Member => "MEMBER",
+            ObjectType::Subsystem => "SUBSYSTEM",
+            ObjectType::Service => "SERVICE",
+            ObjectType::Server => "SERVER",
+            ObjectType::GlobalGroup => "GLOBALGROUP",
+            ObjectType::LocalGroup => "LOCALGROUP",
+        }
+    }
 }
 
 /// Why an element is not the identifier it should be.
@@ -38,13 +63,13 @@ impl fmt::Display for IdentifierError {
 impl std::error::Error for IdentifierError {}
 
 pub fn object_type(element: &Element) -> Result<ObjectType, IdentifierError> {
-    match element.attribute(IDENTIFIERS, "objectType") {
-        Some("MEMBER") => Ok(ObjectType::Member),
-        Some("SUBSYSTEM") => Ok(ObjectType::Subsystem),
-        Some("SERVICE") => Ok(ObjectType::Service),
-        Some("SERVER") => Ok(ObjectType::Server),
-        other => Err(IdentifierError::ObjectType(other.unwrap_or_default().to_owned())),
-    }
+    let written = element.attribute(IDENTIFIERS, "objectType").unwrap_or_default();
+    let known = ObjectType::ALL.into_iter().find(|kind| kind.name() == written);
+    known.ok_or_else(|| IdentifierError::ObjectType(written.to_owned()))
+}
+
+fn unfit<T>(kind: ObjectType) -> Result<T, IdentifierError> {
+    Err(IdentifierError::ObjectType(kind.name().to_owned()))
 }
 
 fn part(element: &Element, name: &'static str) -> Result<String, IdentifierError> {
@@ -77,7 +102,7 @@ pub fn read_client(element: &Element) -> Result<ClientId, IdentifierError> {
     match (kind, client.subsystem.is_some()) {
         (ObjectType::Member, false) | (ObjectType::Subsystem, true) => Ok(client),
         (ObjectType::Member | ObjectType::Subsystem, _) => Err(IdentifierError::Subsystem),
-        _ => Err(IdentifierError::ObjectType(format!("{kind:?}").to_uppercase())),
+        _ => unfit(kind),
     }
 }
 
@@ -89,7 +114,7 @@ pub fn read_service(element: &Element) -> Result<ServiceId, IdentifierError> {
             code: part(element, "serviceCode")?,
             version: optional(element, "serviceVersion"),
         }),
-        other => Err(IdentifierError::ObjectType(format!("{other:?}").to_uppercase())),
+        other => unfit(other),
     }
 }
 
@@ -102,7 +127,17 @@ pub fn read_server(element: &Element) -> Result<ServerId, IdentifierError> {
             member: part(element, "memberCode")?,
             code: part(element, "serverCode")?,
         }),
-        other => Err(IdentifierError::ObjectType(format!("{other:?}").to_uppercase())),
+        other => unfit(other),
+    }
+}
+
+/// Reads GLOBALGROUP or LOCALGROUP.
+pub fn read_group(element: &Element) -> Result<GroupId, IdentifierError> {
+    let code = part(element, "groupCode")?;
+    match object_type(element)? {
+        ObjectType::GlobalGroup => Ok(GroupId { instance: Some(part(element, "xRoadInstance")?), code }),
+        ObjectType::LocalGroup => Ok(GroupId { instance: None, code }),
+        other => unfit(other),
     }
 }
 
@@ -157,6 +192,17 @@ mod tests {
         assert_eq!(read_service(&element(&write_service("s", &service))), Ok(service));
         let server = ServerId::parse("AZ/GOV/10001/portal").expect("a server");
         assert_eq!(read_server(&element(&write_server("s", &server))), Ok(server));
+    }
+
+    #[test]
+    fn groups_are_of_an_instance_or_of_a_server() {
+        let group = |kind: &str, inside: &str| element(&format!("<g id:objectType=\"{kind}\">{inside}</g>"));
+        let (code, instance) = ("<id:groupCode>doctors</id:groupCode>", "<id:xRoadInstance>EE</id:xRoadInstance>");
+        let global = read_group(&group("GLOBALGROUP", &format!("{instance}{code}"))).expect("a group");
+        let local = read_group(&group("LOCALGROUP", code)).expect("a group");
+        assert_eq!((global.to_string().as_str(), local.to_string().as_str()), ("EE/doctors", "doctors"));
+        assert_eq!(read_group(&group("GLOBALGROUP", code)), Err(IdentifierError::Missing("xRoadInstance")));
+        assert_eq!(read_group(&group("MEMBER", code)), Err(IdentifierError::ObjectType("MEMBER".into())));
     }
 
     #[test]

@@ -5,8 +5,8 @@ mod element;
 mod segment;
 
 pub use element::{
-    IDENTIFIERS, IdentifierError, ObjectType, object_type, read_client, read_group_member, read_server, read_service,
-    write_client, write_server, write_service,
+    IDENTIFIERS, IdentifierError, ObjectType, object_type, read_client, read_group, read_group_member, read_server,
+    read_service, write_client, write_server, write_service,
 };
 pub use segment::{decode_segment, encode_segment};
 
@@ -39,6 +39,23 @@ pub struct ServerId {
     pub class: String,
     pub member: String,
     pub code: String,
+}
+
+/// A group of clients: of an instance, or of one security server alone.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct GroupId {
+    /// `None` for a local group.
+    pub instance: Option<String>,
+    pub code: String,
+}
+
+impl fmt::Display for GroupId {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.instance {
+            Some(instance) => write!(out, "{instance}/{}", self.code),
+            None => out.write_str(&self.code),
+        }
+    }
 }
 
 /// The text is not an identifier of the wanted kind.

@@ -8,6 +8,7 @@ mod population;
 mod world;
 
 use super::{Codes, Row, State};
+use exchange::fault::Spelling;
 use formats::{
     message,
     mime::{ContentType, read_all, write_part},
@@ -136,7 +137,7 @@ impl Run<'_> {
             (Some("fault"), Outcome::Fault(code)) => {
                 let code = match codes {
                     Codes::Current => code,
-                    Codes::Before => formats::flaw::code_before(&code),
+                    Codes::Before => Spelling::Legacy.spell(&code).into_owned(),
                 };
                 let expected = self.text(fault_field(codes)).unwrap_or_default();
                 let beginning = self.text("match") == Some("startsWith");
