@@ -77,6 +77,16 @@ impl World {
         draft.sign(&self.pki.issuing_key, &self.pki.issuing).expect("signed")
     }
 
+    fn for_signing(&self, status: CertStatus, told: &str) -> SigningCertificate {
+        SigningCertificate {
+            der: self.member.der().to_vec(),
+            issuer: self.member.issuer().rfc4514(),
+            serial: self.member.serial_decimal(),
+            intermediates: Vec::new(),
+            ocsp: vec![self.status(status, told)],
+        }
+    }
+
     fn token(&self, stamped: &[u8]) -> Vec<u8> {
         let stamp = TimeStamp {
             policy: ObjectIdentifier::new_unwrap("1.2.3"),
@@ -94,13 +104,7 @@ impl World {
         let parts = [(MESSAGE_NAME, REQUEST), ("/attachment1", b"body")]
             .map(|(name, data)| (name.to_owned(), hashchain::Digest::sha512(data)));
         let chain = data_chain(CHAIN_NAME, &parts);
-        let certificate = SigningCertificate {
-            der: self.member.der().to_vec(),
-            issuer: self.member.issuer().rfc4514(),
-            serial: self.member.serial_decimal(),
-            intermediates: Vec::new(),
-            ocsp: vec![self.status(status, told)],
-        };
+        let certificate = self.for_signing(status, told);
         let signature = sign(Covered::ChainResult(&chain.result), &certificate, &self.key, noon()).expect("signed");
         let signed = [("/META-INF/signatures.xml".to_owned(), hashchain::Digest::sha512(&signature))];
         let stamped = data_chain("/ts-hashchain.xml", &signed);
@@ -182,6 +186,27 @@ fn what_is_missing_or_changed_is_told_by_its_code() {
         MessageContainer::open(b"nothing").map(|_| ()).map_err(|flaw| flaw.code()),
         Err("asic_mime_type_not_found")
     );
+}
+
+#[test]
+fn an_attachment_beside_a_signed_message_is_not_taken_for_signed() {
+    let world = World::new();
+    let certificate = world.for_signing(CertStatus::Good, "2026-11-23T11:59:00Z");
+    let signature = sign(Covered::Message(REQUEST), &certificate, &world.key, noon()).expect("signed");
+    let signed = [("/META-INF/signatures.xml".to_owned(), hashchain::Digest::sha512(&signature))];
+    let stamped = data_chain("/ts-hashchain.xml", &signed);
+    let mut entries = world.entries(CertStatus::Good, "2026-11-23T11:59:00Z");
+    entries.retain(|name, _| !name.contains("hashchain"));
+    entries.extend([
+        ("META-INF/signatures.xml".to_owned(), signature),
+        ("META-INF/timestamp.tst".to_owned(), world.token(&stamped.result)),
+        ("ts-hashchainresult.xml".to_owned(), stamped.result),
+        ("ts-hashchain.xml".to_owned(), stamped.chain),
+    ]);
+    assert_eq!(judge(&entries, &world.trust()).map(|_| ()), Err("malformed_signature"));
+    entries.remove("attachment1");
+    let facts = judge(&entries, &world.trust()).expect("valid");
+    assert!(!facts.batch_signature && facts.attachments.is_empty());
 }
 
 #[test]

@@ -94,3 +94,6 @@ fn judge_chain(question: &Question<'_>) -> Result<Vec<String>, Flaw> {
     let required: Vec<String> = question.inputs.iter().map(|(name, _)| name.clone()).collect();
     Ok(hashchain::follow(&result, question.documents, &required, &resolve, &crate::xades::transform)?)
 }
+
+#[cfg(test)]
+mod tests;
