@@ -1,10 +1,11 @@
-//! The only door outside: the store, jobs, the outbox, the audit log, keys, blobs and HTTP. Rooms to the right of this one
+//! The only door outside: the store, jobs, the outbox, the audit log, the journal, keys, blobs and HTTP. Rooms to the right of this one
 //! open no file, socket or database of their own.
 
 pub mod audit;
 pub mod blobs;
 pub mod http;
 pub mod jobs;
+pub mod journal;
 pub mod keys;
 pub mod outbox;
 pub mod store;
