@@ -16,6 +16,22 @@ impl Id {
         Id(uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid().to_string())
     }
 
+    /// Of a record that has a number already: the same instant and number give the same identifier. The number takes the
+    /// place of the last random bits (62 of them).
+    pub fn numbered(at: Timestamp, number: u64) -> Self {
+        let millis = u64::try_from(at.as_millisecond()).unwrap_or(0);
+        let mut bits = [0; 10];
+        bits[2..].copy_from_slice(&number.to_be_bytes());
+        Id(uuid::Builder::from_unix_timestamp_millis(millis, &bits).into_uuid().to_string())
+    }
+
+    /// The number of an identifier that was made by [`Id::numbered`]; of another one, bits of chance.
+    pub fn number(&self) -> u64 {
+        const VARIANT_BITS: u32 = 2;
+        let low = uuid::Uuid::try_parse(&self.0).expect("the text is canonical").as_u64_pair().1;
+        low << VARIANT_BITS >> VARIANT_BITS
+    }
+
     /// Reads the text form; anything else is no identifier.
     pub fn parse(text: &str) -> Option<Self> {
         let parsed = uuid::Uuid::try_parse(text).ok()?;
@@ -65,6 +81,15 @@ mod tests {
         let late = Id::new(from_micros(2_000_000_000), &chance);
         assert!(early < late);
         assert_eq!(Id::parse(early.as_str()), Some(early));
+    }
+
+    #[test]
+    fn a_number_is_found_again_in_its_id() {
+        for number in [0, 1, 255, 1 << 40, (1 << 62) - 1] {
+            let id = Id::numbered(from_micros(1_790_000_000_000_000), number);
+            assert_eq!((Id::parse(id.as_str()), id.number()), (Some(id.clone()), number));
+            assert!(id < Id::numbered(from_micros(1_790_000_000_001_000), 0));
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-/// A folder of objects. Keys are ours: letters, digits and hyphens.
+/// A folder of objects. Keys are ours: letters, digits, hyphens and underscores, and an ending behind a dot.
 #[derive(Debug, Clone)]
 pub struct Blobs {
     folder: PathBuf,
@@ -24,6 +24,41 @@ impl Blobs {
         done.map_err(|cause| Fault::new("keep an object", cause))?
     }
 
+    /// Writes a large object piece by piece; `write` may block. An object of that name that is there already stays: the name
+    /// must say what is in it.
+    pub async fn put_with(
+        &self,
+        key: &str,
+        write: impl FnOnce(&mut dyn Write) -> std::io::Result<()> + Send + 'static,
+    ) -> Result<(), Fault> {
+        let (folder, file) = self.place(key);
+        let done = tokio::task::spawn_blocking(
+            move || {
+                if file.exists() { Ok(()) } else { write_whole(&folder, &file, write) }
+            },
+        );
+        done.await.map_err(|cause| Fault::new("keep an object", cause))?
+    }
+
+    /// The object as a file to be read, for those that are too large for the memory. Blocks on the disk.
+    pub fn open_object(&self, key: &str) -> Result<Option<std::fs::File>, Fault> {
+        let (_, file) = self.place(key);
+        match std::fs::File::open(&file) {
+            Ok(open) => Ok(Some(open)),
+            Err(cause) if cause.kind() == ErrorKind::NotFound => Ok(None),
+            Err(cause) => Err(failed(&file, &cause)),
+        }
+    }
+
+    /// Removes an object whose time is over. That it is gone already is no fault.
+    pub async fn remove(&self, key: &str) -> Result<(), Fault> {
+        let (_, file) = self.place(key);
+        match tokio::fs::remove_file(&file).await {
+            Err(cause) if cause.kind() != ErrorKind::NotFound => Err(failed(&file, &cause)),
+            _ => Ok(()),
+        }
+    }
+
     pub async fn get(&self, key: &str) -> Result<Option<Bytes>, Fault> {
         let (_, file) = self.place(key);
         match tokio::fs::read(&file).await {
@@ -35,9 +70,11 @@ impl Blobs {
 
     /// Two letters of the key's end spread the files over folders (the beginning of our ids is the time).
     fn place(&self, key: &str) -> (PathBuf, PathBuf) {
-        let plain = key.len() >= 2 && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-        assert!(plain, "keys of objects are ours: two or more letters, digits or hyphens");
-        let folder = self.folder.join(&key[key.len() - 2..]);
+        let (stem, ending) = key.split_once('.').unwrap_or((key, "x"));
+        let plain = |part: &str| part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+        let plain = stem.len() >= 2 && plain(stem) && !ending.is_empty() && plain(ending);
+        assert!(plain, "keys of objects are ours: two or more letters, digits, hyphens or underscores");
+        let folder = self.folder.join(&stem[stem.len() - 2..]);
         let file = folder.join(key);
         (folder, file)
     }
@@ -48,11 +85,19 @@ fn write_once(folder: &Path, file: &Path, bytes: &Bytes) -> Result<(), Fault> {
         assert!(there == *bytes, "an object is written once");
         return Ok(());
     }
+    write_whole(folder, file, |out| out.write_all(bytes))
+}
+
+fn write_whole(
+    folder: &Path,
+    file: &Path,
+    content: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
+) -> Result<(), Fault> {
     let partial = file.with_extension("partial");
     let write = || -> std::io::Result<()> {
         std::fs::create_dir_all(folder)?;
         let mut out = std::fs::File::create(&partial)?;
-        out.write_all(bytes)?;
+        content(&mut out)?;
         out.sync_all()?;
         std::fs::rename(&partial, file)?;
         std::fs::File::open(folder)?.sync_all()
@@ -77,6 +122,25 @@ mod tests {
         blobs.put("ab-1", Bytes::from_static(b"paper")).await.expect("written");
         blobs.put("ab-1", Bytes::from_static(b"paper")).await.expect("the same again is fine");
         assert_eq!(blobs.get("ab-1").await.expect("read"), Some(Bytes::from_static(b"paper")));
+    }
+
+    #[tokio::test]
+    async fn a_large_object_is_written_in_pieces_and_can_go() {
+        let dir = TempDir::new();
+        let blobs = Blobs::open(dir.path()).expect("opened");
+        let write = |text: &'static [u8]| move |out: &mut dyn Write| out.write_all(text);
+        let broken = |_: &mut dyn Write| Err(std::io::Error::other("the source ended"));
+        blobs.put_with("mlog-a_b-0f.zip", broken).await.expect_err("nothing is kept");
+        assert_eq!(blobs.get("mlog-a_b-0f.zip").await.expect("read"), None);
+        blobs.put_with("mlog-a_b-0f.zip", write(b"first")).await.expect("written");
+        blobs.put_with("mlog-a_b-0f.zip", write(b"second")).await.expect("stays");
+        assert!(dir.path().join("0f/mlog-a_b-0f.zip").exists());
+        assert_eq!(blobs.get("mlog-a_b-0f.zip").await.expect("read"), Some(Bytes::from_static(b"first")));
+        assert!(blobs.open_object("mlog-a_b-0f.zip").expect("read").is_some());
+        for _ in 0..2 {
+            blobs.remove("mlog-a_b-0f.zip").await.expect("gone");
+            assert!(blobs.open_object("mlog-a_b-0f.zip").expect("read").is_none());
+        }
     }
 
     #[tokio::test]

@@ -139,15 +139,29 @@ impl KeyDir {
         Ok(Arc::new(SoftKey::from_pkcs8(algorithm, &bytes)?))
     }
 
+    /// The secret bytes of that name, if there are any.
+    pub fn secret(&self, name: &str) -> Result<Option<Vec<u8>>, Fault> {
+        let file = self.file(name);
+        match std::fs::read(&file) {
+            Ok(secret) => Ok(Some(secret)),
+            Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(cause) => Err(Fault::new("read a key", format!("{}: {cause}", file.display()))),
+        }
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        let plain = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+        assert!(plain && !name.starts_with('.'), "names of keys are ours: letters, digits, - _ .");
+        self.path.join(name)
+    }
+
     /// Any secret bytes of that name, made by `create` at first use.
     pub fn secret_or_create(
         &self,
         name: &str,
         create: impl FnOnce() -> Result<Vec<u8>, Fault>,
     ) -> Result<Vec<u8>, Fault> {
-        let plain = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
-        assert!(plain && !name.starts_with('.'), "names of keys are ours: letters, digits, - _ .");
-        let file = self.path.join(name);
+        let file = self.file(name);
         let failed = |cause: std::io::Error| Fault::new("keep a key", format!("{}: {cause}", file.display()));
         if file.exists() {
             return std::fs::read(&file).map_err(failed);

@@ -25,29 +25,50 @@ pub fn data_chain(chain_name: &str, parts: &[(String, Digest)]) -> Chain {
 /// The tree over `leaves` (digests of the documents, all in one algorithm); for each leaf, in their order, the chain that
 /// leads to it, whose last step refers to `data_name`. All chains have the same result.
 pub fn tree(chain_name: &str, data_name: &str, leaves: &[Digest]) -> Vec<Chain> {
-    assert!(!leaves.is_empty(), "a tree needs a leaf");
-    let algorithm = leaves[0].algorithm;
-    if let [only] = leaves {
-        // One input: the chain is one step over it, as for a message with one part.
-        return vec![data_chain(chain_name, &[(data_name.to_owned(), only.clone())])];
+    let tree = Tree::over(leaves);
+    (0..leaves.len()).map(|leaf| tree.chain(leaf, chain_name, data_name)).collect()
+}
+
+/// A tree whose chains are written when they are asked for: a chain is large beside its leaf.
+pub struct Tree {
+    /// In heap order; the leaves are the last ones.
+    nodes: Vec<Option<Digest>>,
+    leaves: usize,
+}
+
+impl Tree {
+    /// Over digests of the documents, all in one algorithm.
+    pub fn over(leaves: &[Digest]) -> Tree {
+        assert!(!leaves.is_empty(), "a tree needs a leaf");
+        let algorithm = leaves[0].algorithm;
+        let inner = leaves.len().next_power_of_two() - 1;
+        let mut nodes: Vec<Option<Digest>> = vec![None; 2 * inner + 1];
+        for (place, leaf) in leaves.iter().enumerate() {
+            nodes[inner + place] = Some(leaf.clone());
+        }
+        for place in (0..inner).rev() {
+            nodes[place] = match (&nodes[2 * place + 1], &nodes[2 * place + 2]) {
+                (Some(left), Some(right)) => {
+                    let value = node_value(algorithm, &[left.clone(), right.clone()]);
+                    Some(Digest { algorithm, value })
+                }
+                // A missing right subtree is skipped: the left value moves up.
+                (left, _) => left.clone(),
+            };
+        }
+        Tree { nodes, leaves: leaves.len() }
     }
-    let inner = leaves.len().next_power_of_two() - 1;
-    let mut nodes: Vec<Option<Digest>> = vec![None; 2 * inner + 1];
-    for (place, leaf) in leaves.iter().enumerate() {
-        nodes[inner + place] = Some(leaf.clone());
+
+    /// The chain that leads to the leaf at `place`, whose last step refers to `data_name`.
+    pub fn chain(&self, place: usize, chain_name: &str, data_name: &str) -> Chain {
+        assert!(place < self.leaves, "the tree has this leaf");
+        let root = self.nodes[0].clone().expect("the leftmost leaf reaches the root");
+        if self.leaves == 1 {
+            // One input: the chain is one step over it, as for a message with one part.
+            return data_chain(chain_name, &[(data_name.to_owned(), root)]);
+        }
+        write(chain_name, &root, &steps(&self.nodes, self.nodes.len() / 2 + place, data_name))
     }
-    for place in (0..inner).rev() {
-        nodes[place] = match (&nodes[2 * place + 1], &nodes[2 * place + 2]) {
-            (Some(left), Some(right)) => {
-                let value = node_value(algorithm, &[left.clone(), right.clone()]);
-                Some(Digest { algorithm, value })
-            }
-            // A missing right subtree is skipped: the left value moves up.
-            (left, _) => left.clone(),
-        };
-    }
-    let root = nodes[0].clone().expect("the leftmost leaf reaches the root");
-    (0..leaves.len()).map(|leaf| write(chain_name, &root, &steps(&nodes, inner + leaf, data_name))).collect()
 }
 
 /// The steps from the root to the node at `target` in heap order.

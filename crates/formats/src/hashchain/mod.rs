@@ -5,7 +5,7 @@ mod build;
 mod node;
 mod verify;
 
-pub use build::{Chain, data_chain, tree};
+pub use build::{Chain, Tree, data_chain, tree};
 pub use node::{Digest, DigestAlgorithm, node_value};
 pub use verify::{ChainError, Input, Resolve, Transform, check_result, follow, verify};
 
