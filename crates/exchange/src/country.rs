@@ -1,6 +1,7 @@
 //! The exchange's part of a country folder: `agencies.toml` (who) and `exchange.toml` (servers, data services, rights,
 //! limits). Read once at start and checked whole: every identifier that is used must be declared.
 
+use crate::messagelog::LogPolicy;
 use base::{Lang, Localized};
 use formats::identifier::{ClientId, ServerId, ServiceId, is_part};
 use std::{collections::BTreeSet, fmt, path::Path};
@@ -13,6 +14,7 @@ pub struct Country {
     pub servers: Vec<Server>,
     pub services: Vec<Service>,
     pub limits: Limits,
+    pub message_log: LogPolicy,
 }
 
 #[derive(Debug, Clone, serde::Deserialize)]
@@ -93,6 +95,8 @@ struct ExchangeFile {
     ocsp_freshness_s: i64,
     time_stamping_interval_s: u64,
     time_stamping_failure_period_s: i64,
+    #[serde(default)]
+    message_log: LogPolicy,
     #[serde(rename = "server")]
     servers: Vec<Server>,
     #[serde(default, rename = "service")]
@@ -145,6 +149,7 @@ impl Country {
                 time_stamping_interval_s: exchange.time_stamping_interval_s,
                 time_stamping_failure_period_s: exchange.time_stamping_failure_period_s,
             },
+            message_log: exchange.message_log,
         };
         country.check()?;
         Ok(country)
@@ -178,6 +183,10 @@ impl Country {
                 return wrong(format_args!("exchange.toml: server {} has no code of its own", server.code));
             }
         }
+        if let Some(mistake) = self.message_log.mistake() {
+            return wrong(format_args!("exchange.toml: message_log: {mistake}"));
+        }
+        self.message_log.overrides.iter().try_for_each(|over| declared(&over.subsystem, "message_log"))?;
         let mut services = BTreeSet::new();
         for service in &self.services {
             declared(&service.provider, &service.code)?;

@@ -4,7 +4,7 @@
 use crate::{
     archive,
     country::Country,
-    messagelog::{self, LogFilter},
+    messagelog::LogFilter,
     opmonitor::{self, ServiceUse, TrafficFilter, TrafficRecord},
     setup::Exchange,
 };
@@ -104,7 +104,7 @@ impl OperatorView {
                 clients: server.clients().iter().map(ToString::to_string).collect(),
                 certificates: certificates.collect(),
                 configuration_until: server.configuration().map(|configuration| configuration.expires),
-                oldest_unstamped: messagelog::oldest_unstamped(server.store()).await?,
+                oldest_unstamped: server.log().oldest_unstamped(),
             });
         }
         Ok(views)
@@ -133,7 +133,7 @@ impl OperatorView {
     pub async fn log(&self, filter: &LogFilter) -> Result<Vec<LogView>, Fault> {
         let mut all = Vec::new();
         for (code, server) in self.exchange.servers() {
-            for record in messagelog::records(server.store(), filter).await? {
+            for record in server.log().records(filter).await? {
                 all.push(LogView {
                     server: code.to_owned(),
                     id: record.id,
@@ -153,7 +153,7 @@ impl OperatorView {
     /// One logged message as a container that can be judged offline; `None` when the server or the record is not there.
     pub async fn container(&self, server: &str, id: &Id) -> Result<Option<Vec<u8>>, Fault> {
         let Some(server) = self.exchange.server(server) else { return Ok(None) };
-        match messagelog::record_of(server.store(), id).await? {
+        match server.log().record_of(id).await? {
             Some(record) => archive::export(&record).map(Some),
             None => Ok(None),
         }

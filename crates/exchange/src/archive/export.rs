@@ -1,11 +1,11 @@
 //! Writing a container. Entries stand in the field's order; `mimetype` is deflated there, unlike in other containers.
 
 use super::MIMETYPE;
-use crate::messagelog::{Attachment, LogRecord};
+use crate::messagelog::{Kept, LogRecord};
 use base::Fault;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use formats::hashchain::DigestAlgorithm;
-use std::io::{Cursor, Write};
+use std::io::{Cursor, Seek, Write};
 use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 
 fn failed(cause: impl std::fmt::Display) -> Fault {
@@ -14,6 +14,11 @@ fn failed(cause: impl std::fmt::Display) -> Fault {
 
 /// The container of one logged message, with its time-stamp if it has one.
 pub fn export(record: &LogRecord) -> Result<Vec<u8>, Fault> {
+    Ok(export_into(record, Cursor::new(Vec::new()))?.into_inner())
+}
+
+/// As `export`, into a file when it may be large. Blocks on the disk.
+pub fn export_into<W: Write + Seek>(record: &LogRecord, out: W) -> Result<W, Fault> {
     let entry = &record.entry;
     let mut documents: Vec<(&str, &[u8])> = vec![("message.xml", &entry.message)];
     let mut rest: Vec<(&str, &[u8])> = Vec::new();
@@ -23,7 +28,7 @@ pub fn export(record: &LogRecord) -> Result<Vec<u8>, Fault> {
     if let Some(stamp) = &record.stamp {
         rest.extend([("ts-hashchainresult.xml", &stamp.result[..]), ("ts-hashchain.xml", &stamp.chain[..])]);
     }
-    let names: Vec<String> = (1..=entry.attachments.len()).map(|number| format!("attachment{number}")).collect();
+    let names: Vec<String> = (1..=record.attachments.len()).map(|number| format!("attachment{number}")).collect();
     let listed: Vec<&str> =
         documents.iter().chain(&rest).map(|(name, _)| *name).chain(names.iter().map(String::as_str)).collect();
     let manifest = manifest(&listed);
@@ -35,14 +40,15 @@ pub fn export(record: &LogRecord) -> Result<Vec<u8>, Fault> {
         documents.push(("META-INF/ASiCManifest.xml", stamped.as_bytes()));
         documents.push(("META-INF/timestamp.tst", &stamp.token));
     }
-    write(&documents, names.iter().zip(&entry.attachments))
+    write(out, &documents, names.iter().zip(&record.attachments))
 }
 
-fn write<'a>(
+fn write<'a, W: Write + Seek>(
+    out: W,
     documents: &[(&str, &[u8])],
-    attachments: impl Iterator<Item = (&'a String, &'a Attachment)>,
-) -> Result<Vec<u8>, Fault> {
-    let mut out = ZipWriter::new(Cursor::new(Vec::new()));
+    attachments: impl Iterator<Item = (&'a String, &'a Kept)>,
+) -> Result<W, Fault> {
+    let mut out = ZipWriter::new(out);
     // One record gives the same container every time: no time of writing in it.
     let options = SimpleFileOptions::default()
         .compression_method(CompressionMethod::Deflated)
@@ -56,9 +62,9 @@ fn write<'a>(
     }
     for (name, attachment) in attachments {
         out.start_file(name.as_str(), options).map_err(failed)?;
-        std::io::copy(&mut attachment.body.reader(), &mut out).map_err(failed)?;
+        std::io::copy(&mut attachment.reader()?, &mut out).map_err(failed)?;
     }
-    Ok(out.finish().map_err(failed)?.into_inner())
+    out.finish().map_err(failed)
 }
 
 /// OpenDocument 1.2 manifest.

@@ -2,9 +2,13 @@
 //! with nothing but the global configuration.
 
 mod export;
+mod job;
+mod linking;
 mod verify;
 
-pub use export::export;
+pub use export::{export, export_into};
+pub(crate) use job::unnamed;
+pub use linking::{container_name, escape};
 pub use verify::{
     ArchiveVerdict, Verdict, is_archive, judge, judge_archive, offline_configuration, trust_of, trust_of_folder, verify,
 };

@@ -78,7 +78,7 @@ impl SecurityServer {
         provider: &'a ClientId,
         wanted: Option<&ServerId>,
     ) -> Result<Vec<&'a ServerEntry>, ExchangeFault> {
-        self.check_stamping(HERE)?;
+        self.check_stamping(configuration, HERE)?;
         let refuse = |cause, why: String| Err(ExchangeFault::new(HERE, cause, why));
         if !self.clients.contains(client) || !configuration.is_registered(&self.id, client) {
             return refuse(Cause::UnknownMember, format!("{client} is not a client of this server"));

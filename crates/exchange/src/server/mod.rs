@@ -4,8 +4,10 @@
 mod consumer;
 mod consumer_rest;
 mod consumer_soap;
+mod downloads;
 mod identity;
 mod inflow;
+mod logging;
 mod metadata;
 mod outflow;
 mod peers;
@@ -34,7 +36,7 @@ use crate::{
     configuration::{Configuration, ConfigurationSlot, ConfigurationSource},
     country::Limits,
     fault::{Cause, ExchangeFault, Place},
-    messagelog,
+    messagelog::MessageLog,
 };
 use base::{Chance, Clock, Fault};
 use formats::{
@@ -45,20 +47,14 @@ use host::{
     http::{Client, Shutdown},
     store::Store,
 };
-use std::{
-    collections::HashMap,
-    sync::{
-        Arc,
-        atomic::{AtomicI64, Ordering},
-    },
-    time::Duration,
-};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 use tokio::net::TcpListener;
 
 /// What a server is made of.
 pub struct ServerParts {
     pub id: ServerId,
     pub store: Store,
+    pub log: MessageLog,
     pub clock: Arc<dyn Clock>,
     pub chance: Arc<dyn Chance>,
     pub limits: Limits,
@@ -77,6 +73,7 @@ pub struct ServerParts {
 pub struct SecurityServer {
     id: ServerId,
     store: Store,
+    log: MessageLog,
     clock: Arc<dyn Clock>,
     chance: Arc<dyn Chance>,
     limits: Limits,
@@ -92,8 +89,6 @@ pub struct SecurityServer {
     http: Client,
     settings: Settings,
     spool: Arc<Spool>,
-    /// When the oldest record without a time-stamp was written, in microseconds; `i64::MAX` when there is none.
-    oldest_unstamped_us: AtomicI64,
 }
 
 /// The three sockets of a server, bound before anything starts so that a taken port is known at once.
@@ -117,6 +112,7 @@ impl SecurityServer {
             settings: parts.settings,
             id: parts.id,
             store: parts.store,
+            log: parts.log,
             clock: parts.clock,
             chance: parts.chance,
             limits: parts.limits,
@@ -129,7 +125,6 @@ impl SecurityServer {
             judge,
             statuses: status::OwnStatuses::default(),
             http,
-            oldest_unstamped_us: AtomicI64::new(i64::MAX),
         })
     }
 
@@ -139,6 +134,10 @@ impl SecurityServer {
 
     pub fn store(&self) -> &Store {
         &self.store
+    }
+
+    pub fn log(&self) -> &MessageLog {
+        &self.log
     }
 
     pub fn clients(&self) -> &[ClientId] {
@@ -166,7 +165,7 @@ impl SecurityServer {
         let message = host::http::serve_tls(listeners.message, tls, ports::message_router(&self), shutdown.clone());
         let system = host::http::serve(listeners.system, ports::system_router(&self), shutdown.clone());
         let ocsp = host::http::serve(listeners.ocsp, ports::ocsp_router(&self), shutdown.clone());
-        tokio::join!(message, system, ocsp, self.clone().renew_loop(shutdown.clone()), self.stamp_loop(shutdown));
+        tokio::join!(message, system, ocsp, self.clone().renew_loop(shutdown.clone()), self.log_loop(shutdown));
         Ok(())
     }
 
@@ -195,66 +194,6 @@ impl SecurityServer {
             self.own_status(&configuration, Place::ClientProxy, certificate.der()).await?;
         }
         Ok(())
-    }
-
-    async fn stamp_loop(self: Arc<Self>, shutdown: Shutdown) {
-        // What an earlier run left unstamped counts from the first message on.
-        if let Err(fault) = self.note_oldest().await {
-            tracing::warn!(%fault, server = %self.id, "reading the message log");
-        }
-        loop {
-            tokio::select! {
-                () = tokio::time::sleep(Duration::from_secs(self.limits.time_stamping_interval_s)) => {}
-                () = shutdown.wait() => return,
-            }
-            if let Err(fault) = self.stamp_now().await {
-                tracing::warn!(%fault, server = %self.id, "time-stamping the message log");
-            }
-        }
-    }
-
-    /// Time-stamps what is logged and not yet stamped. Returns how many records were stamped.
-    pub async fn stamp_now(&self) -> Result<usize, Fault> {
-        let stamped = self.stamp_batches().await;
-        self.note_oldest().await?;
-        stamped
-    }
-
-    async fn note_oldest(&self) -> Result<(), Fault> {
-        let oldest = messagelog::oldest_unstamped(&self.store).await?;
-        self.oldest_unstamped_us.store(oldest.map_or(i64::MAX, |at| at.as_microsecond()), Ordering::SeqCst);
-        Ok(())
-    }
-
-    async fn stamp_batches(&self) -> Result<usize, Fault> {
-        let configuration = self.configuration.at_hand();
-        let configuration =
-            configuration.ok_or(Fault::passing("time-stamp the message log", "no configuration yet"))?;
-        let authorities: Vec<(String, Certificate)> = configuration
-            .shared
-            .approved_tsas
-            .iter()
-            .filter_map(|tsa| Some((tsa.url.clone(), Certificate::from_der(&tsa.certificate).ok()?)))
-            .collect();
-        let mut total = 0;
-        loop {
-            let outcome =
-                messagelog::stamp_once(&self.store, &self.http, &authorities, &*self.clock, &*self.chance).await?;
-            match outcome {
-                messagelog::StampOutcome::Nothing => return Ok(total),
-                messagelog::StampOutcome::Stamped(count) => total += count,
-            }
-        }
-    }
-
-    /// Messaging stops when the log waits too long for its time-stamps (reference §2.10).
-    fn check_stamping(&self, place: Place) -> Result<(), ExchangeFault> {
-        let oldest = self.oldest_unstamped_us.load(Ordering::SeqCst);
-        let period_us = self.limits.time_stamping_failure_period_s.saturating_mul(1_000_000);
-        if period_us == 0 || oldest == i64::MAX || self.clock.now().as_microsecond() - oldest <= period_us {
-            return Ok(());
-        }
-        Err(ExchangeFault::new(place, Cause::TimestampingFailed, "logged messages wait too long for their time-stamp"))
     }
 
     /// A fault as it leaves this server: with its number, in the spelling that peers and clients expect.

@@ -26,6 +26,7 @@ pub(super) fn system_router(server: &Arc<SecurityServer>) -> Router {
     Router::new()
         .route("/listClients", get(list_clients))
         .route("/r1/{*rest}", any(rest))
+        .merge(super::downloads::router())
         .fallback(soap)
         .with_state(server.clone())
 }

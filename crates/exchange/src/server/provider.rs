@@ -214,7 +214,7 @@ impl SecurityServer {
         let (client, bytes) = (request.client(), request.bytes());
         let arrived = Arrived { message: bytes, attachments, algorithm, signed };
         self.check_signature(configuration, HERE, client, &arrived)?;
-        self.check_stamping(HERE)?;
+        self.check_stamping(configuration, HERE)?;
         let entry = trace.entry(Direction::Request, client, request.content_type(), bytes, attachments, signed);
         trace.request_bytes = usize::try_from(entry.size_bytes()).unwrap_or(usize::MAX);
         self.log_request(HERE, &entry).await

@@ -4,7 +4,7 @@
 use super::{SecurityServer, signing::Signed};
 use crate::{
     fault::{Cause, ExchangeFault, Place},
-    messagelog::{self, Attachment, Direction, LogEntry},
+    messagelog::{Attachment, Direction, LogEntry},
     opmonitor::{self, Side, TrafficRecord},
 };
 use base::{Fault, Id, Timestamp};
@@ -20,6 +20,8 @@ pub(super) struct Trace {
     pub request_id: String,
     pub client: String,
     pub service: String,
+    /// Known as soon as the message was read.
+    pub provider: Option<ClientId>,
     pub begun: Timestamp,
     pub request_bytes: usize,
 }
@@ -33,6 +35,7 @@ impl Trace {
             request_id: String::new(),
             client: String::new(),
             service: String::new(),
+            provider: None,
             begun,
             request_bytes: 0,
         }
@@ -42,6 +45,7 @@ impl Trace {
         self.message_id = id.to_owned();
         self.client = client.to_string();
         self.service = service.to_string();
+        self.provider = Some(service.provider.clone());
     }
 
     fn finish(&self, now: Timestamp, response_bytes: usize, fault: Option<&ExchangeFault>) -> TrafficRecord {
@@ -80,6 +84,7 @@ impl Trace {
             wording: self.wording,
             client: self.client.clone(),
             service: self.service.clone(),
+            provider: self.provider.clone().expect("only what was read is logged"),
             signer: signer.member_id().to_string(),
             content_type: content_type.to_owned(),
             message: message.clone(),
@@ -94,7 +99,7 @@ impl Trace {
 impl SecurityServer {
     /// The request is durable when this returns; nothing is sent or asked before.
     pub(super) async fn log_request(&self, place: Place, entry: &LogEntry) -> Result<(), ExchangeFault> {
-        self.write(entry, None).await.map_err(|fault| ExchangeFault::failed(place, Cause::LoggingFailed, &fault))
+        self.write(place, entry).await
     }
 
     /// The answer and the traffic record are durable when this returns; nothing is answered before.
@@ -106,29 +111,30 @@ impl SecurityServer {
     ) -> Result<(), ExchangeFault> {
         let size = usize::try_from(entry.size_bytes()).unwrap_or(usize::MAX);
         let traffic = trace.finish(self.clock.now(), size, None);
-        let written = self.write(entry, Some(&traffic)).await;
+        self.write(place, entry).await?;
+        let written = self.note(&traffic).await;
         written.map_err(|fault| ExchangeFault::failed(place, Cause::LoggingFailed, &fault))
     }
 
-    async fn write(&self, entry: &LogEntry, traffic: Option<&TrafficRecord>) -> Result<(), Fault> {
-        let now = self.clock.now();
-        let mut tx = self.store.begin().await?;
-        messagelog::append(&mut tx, &Id::new(now, &*self.chance), now, entry).await?;
-        if let Some(traffic) = traffic {
-            opmonitor::record(&mut tx, &Id::new(now, &*self.chance), traffic).await?;
+    async fn write(&self, place: Place, entry: &LogEntry) -> Result<(), ExchangeFault> {
+        let mut entry = entry.clone();
+        if let Some(configuration) = self.configuration.at_hand() {
+            entry.signature = self.stored_signature(&configuration, place, &entry.signature).await?;
         }
+        let written = self.log.append(entry).await;
+        written.map_err(|fault| ExchangeFault::failed(place, Cause::LoggingFailed, &fault))
+    }
+
+    async fn note(&self, traffic: &TrafficRecord) -> Result<(), Fault> {
+        let mut tx = self.store.begin().await?;
+        opmonitor::record(&mut tx, &Id::new(self.clock.now(), &*self.chance), traffic).await?;
         tx.commit().await
     }
 
     /// A refused exchange leaves a traffic record. That the record cannot be written must not hide the refusal.
     pub(super) async fn note_failure(&self, trace: &Trace, fault: &ExchangeFault) {
         let traffic = trace.finish(self.clock.now(), 0, Some(fault));
-        let write = async {
-            let mut tx = self.store.begin().await?;
-            opmonitor::record(&mut tx, &Id::new(self.clock.now(), &*self.chance), &traffic).await?;
-            tx.commit().await
-        };
-        if let Err(cause) = write.await {
+        if let Err(cause) = self.note(&traffic).await {
             tracing::warn!(%cause, "a traffic record was not written");
         }
     }

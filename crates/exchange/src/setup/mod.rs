@@ -10,6 +10,7 @@ use crate::{
     client::ExchangeClient,
     configuration::ConfigurationSource,
     country::{Country, Server},
+    messagelog::{LogParts, MessageLog},
     server::{Rights, SecurityServer, ServerListeners, ServerParts, Settings},
 };
 use base::{Chance, Clock, Fault};
@@ -149,9 +150,20 @@ pub async fn prepare(
     let mut servers = BTreeMap::new();
     for server in &plan.country.servers {
         let own = identities.remove(&server.code).expect("made above for every server");
+        let store = open(&plan, &format!("ss-{}", server.code), SERVER_MIGRATIONS).await?;
+        let folder = plan.directory.join(format!("ss-{}", server.code));
+        let log = MessageLog::open(LogParts {
+            folder: folder.join("messagelog"),
+            keys: folder.join("keys"),
+            store: store.clone(),
+            policy: plan.country.message_log.clone(),
+            clock: clock.clone(),
+            chance: chance.clone(),
+        });
         let parts = ServerParts {
             id: plan.country.server_id(server),
-            store: open(&plan, &format!("ss-{}", server.code), SERVER_MIGRATIONS).await?,
+            store,
+            log: log.await?,
             clock: clock.clone(),
             chance: chance.clone(),
             limits: plan.country.limits,

@@ -3,7 +3,7 @@
 use crate::world::{World, id, page};
 use base::dataservice::{DataServices, Question, Wording};
 use exchange::{
-    messagelog::{self, Direction, LogFilter},
+    messagelog::{Direction, LogFilter},
     operator::OperatorView,
     opmonitor::{Side, TrafficFilter},
 };
@@ -37,10 +37,10 @@ async fn answered_and_logged(world: &World) {
         assert_eq!((answer.body, answer.message_id.as_str()), (page(&json!("AYTEN01")), message));
     }
     for (code, side) in [("asker", Side::Client), ("keeper", Side::Producer)] {
-        let store = world.exchange.server(code).expect("a server").store();
+        let log = world.exchange.server(code).expect("a server").log();
         for (message, wording) in [("m-1", "soap"), ("m-2", "rest")] {
             let filter = LogFilter { message_id: Some(message.to_owned()), ..LogFilter::default() };
-            let records = messagelog::records(store, &filter).await.expect("read");
+            let records = log.records(&filter).await.expect("read");
             // The clock stands still here, so the order of the two is not told by their times.
             let seen = |direction| records.iter().filter(|record| record.entry.direction == direction).count();
             assert_eq!((seen(Direction::Request), seen(Direction::Response), records.len()), (1, 1, 2), "{code}");
@@ -110,7 +110,7 @@ async fn a_second_start_finds_keys_certificates_and_log() {
             server.certificates().iter().map(|(_, certificate)| certificate.serial_hex()).collect()
         };
         assert_eq!(serials(server), serials(resumed));
-        let records = messagelog::records(resumed.store(), &LogFilter::default()).await.expect("read");
+        let records = resumed.log().records(&LogFilter::default()).await.expect("read");
         assert_eq!(records.len(), 2, "{code}");
     }
     world.shutdown.trigger();
@@ -123,8 +123,8 @@ async fn one_message_id_twice_is_logged_twice_and_answered_twice() {
         world.client.ask(question("page", Wording::Soap, "m-1")).await.expect("answered");
     }
     assert_eq!(world.book.asked.load(Ordering::SeqCst), 2);
-    let store = world.exchange.server("keeper").expect("a server").store();
-    assert_eq!(messagelog::records(store, &LogFilter::default()).await.expect("read").len(), 4);
+    let log = world.exchange.server("keeper").expect("a server").log();
+    assert_eq!(log.records(&LogFilter::default()).await.expect("read").len(), 4);
     world.shutdown.trigger();
 }
 

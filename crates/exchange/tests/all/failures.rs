@@ -6,7 +6,7 @@ use bytes::Bytes;
 use exchange::{
     central::{Central, CentralParts, KeyStore, Seed},
     configuration::ConfigurationSource,
-    messagelog::{self, LogFilter},
+    messagelog::{LogFilter, LogParts, LogPolicy, MessageLog},
     opmonitor::TrafficFilter,
     server::{AuthenticationIdentity, Rights, SecurityServer, ServerListeners, ServerParts, SigningIdentity},
 };
@@ -84,7 +84,7 @@ async fn messaging_stops_when_the_log_waits_too_long_for_its_time_stamps() {
     world.client.ask(question("page", Wording::Soap, "m-2")).await.expect("it may wait a while");
     world.clock.advance_s(14_401);
     world.exchange.central().publish().await.expect("signed");
-    check(&world, "server.clientproxy.timestamping_failed").await;
+    check(&world, "server.clientproxy.logging_failed.timestamping_failed").await;
     world.authority.tsa_down.store(false, Ordering::SeqCst);
     assert_eq!(asker.stamp_now().await.expect("stamped"), 4);
     world.client.ask(question("page", Wording::Soap, "m-3")).await.expect("answered again");
@@ -95,9 +95,22 @@ async fn messaging_stops_when_the_log_waits_too_long_for_its_time_stamps() {
 async fn what_cannot_be_logged_is_not_sent() {
     let world = World::running().await;
     world.client.ask(question("page", Wording::Soap, "m-1")).await.expect("answered");
-    world.exchange.server("asker").expect("a server").store().close().await;
+    // A disk that takes no new file: the log cannot begin its next segment.
+    let folder = world.directory.path().join("ss-asker/messagelog/journal");
+    let away = folder.with_extension("away");
+    std::fs::rename(&folder, &away).expect("moved");
+    let log = world.exchange.server("asker").expect("a server").log();
+    log.begin_segment();
     check(&world, "server.clientproxy.logging_failed").await;
+    assert!(log.health().is_err());
     assert_eq!(world.book.asked.load(Ordering::SeqCst), 1);
+    // It recovers by itself, and what was confirmed is still there.
+    std::fs::rename(&away, &folder).expect("moved back");
+    let answered = async { while world.client.ask(question("page", Wording::Soap, "m-2")).await.is_err() {} };
+    tokio::time::timeout(Duration::from_secs(30), answered).await.expect("answered again");
+    let numbers: Vec<u64> =
+        log.records(&LogFilter::default()).await.expect("read").iter().map(|record| record.number).collect();
+    assert_eq!(numbers, [4, 3, 2, 1]);
     world.shutdown.trigger();
 }
 
@@ -110,10 +123,10 @@ async fn a_dead_server_and_a_dead_information_system() {
     world.start();
     check(&world, "server.clientproxy.network_error").await;
     // The refused exchange is in the traffic, and its request in the log.
-    let store = world.exchange.server("asker").expect("a server").store();
-    let traffic = exchange::opmonitor::records(store, &TrafficFilter::default()).await.expect("read");
+    let asker = world.exchange.server("asker").expect("a server");
+    let traffic = exchange::opmonitor::records(asker.store(), &TrafficFilter::default()).await.expect("read");
     assert!(traffic.iter().all(|record| record.fault_code.as_deref() == Some("server.clientproxy.network_error")));
-    assert_eq!(messagelog::records(store, &LogFilter::default()).await.expect("read").len(), 2);
+    assert_eq!(asker.log().records(&LogFilter::default()).await.expect("read").len(), 2);
     world.shutdown.trigger();
 
     let world = World::running().await;
@@ -147,7 +160,7 @@ async fn a_kill_between_log_and_answer_leaves_the_request_on_both_sides() {
     // A process that starts now finds what was durable, whatever became of the first.
     let again = world.again().await;
     for (code, server) in again.servers() {
-        let records = messagelog::records(server.store(), &LogFilter::default()).await.expect("read");
+        let records = server.log().records(&LogFilter::default()).await.expect("read");
         let seen: Vec<_> =
             records.iter().map(|record| (record.entry.message_id.as_str(), record.entry.direction.name())).collect();
         assert_eq!(seen, [("m-1", "request")], "{code}");
@@ -188,9 +201,19 @@ async fn living_by(world: &World, change: impl FnOnce(&mut SharedParameters)) ->
     let central = central.await.expect("published");
     tokio::spawn(host::http::serve(listener, central.router(), world.shutdown.clone()));
     let own = &country.servers[0];
+    let store = open(&format!("other-asker-{other}")).await;
+    let log = MessageLog::open(LogParts {
+        keys: folder.join("log-keys"),
+        folder: folder.join("log"),
+        store: store.clone(),
+        policy: LogPolicy::default(),
+        clock: world.clock.clone(),
+        chance: Arc::new(base::SystemChance),
+    });
     let server = SecurityServer::new(ServerParts {
         id: country.server_id(own),
-        store: open(&format!("other-asker-{other}")).await,
+        store,
+        log: log.await.expect("a log"),
         clock: world.clock.clone(),
         chance: Arc::new(base::SystemChance),
         limits: country.limits,

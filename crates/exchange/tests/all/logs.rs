@@ -1,16 +1,8 @@
 //! The log's time-stamps and containers, and the tables on both databases.
 
 use crate::{asking::question, world::World};
-use base::{
-    ManualClock, SystemChance,
-    dataservice::{DataServices, Wording},
-};
-use exchange::{
-    archive,
-    messagelog::{self, LogFilter},
-    operator::OperatorView,
-    opmonitor::{self, TrafficFilter},
-};
+use base::dataservice::{DataServices, Wording};
+use exchange::{archive, messagelog::LogFilter, operator::OperatorView};
 use std::io::{Cursor, Read, Write};
 
 #[tokio::test]
@@ -69,9 +61,9 @@ async fn a_changed_container_is_not_valid() {
     let configuration = world.exchange.central().configuration();
     let container = async |id: &str| {
         let filter = LogFilter { message_id: Some(id.to_owned()), ..LogFilter::default() };
-        let records = messagelog::records(asker.store(), &filter).await.expect("read");
+        let records = asker.log().records(&filter).await.expect("read");
         let request = records.iter().find(|record| record.entry.direction.name() == "request").expect("a request");
-        let record = messagelog::record_of(asker.store(), &request.id).await.expect("read").expect("there");
+        let record = asker.log().record_of(&request.id).await.expect("read").expect("there");
         archive::export(&record).expect("a container")
     };
     let verdict = archive::verify(&container("m-1").await, &configuration);
@@ -138,8 +130,8 @@ async fn a_whole_archive_is_judged_by_its_chain_and_every_container() {
     let asker = world.exchange.server("asker").expect("a server");
     asker.stamp_now().await.expect("stamped");
     let mut containers = Vec::new();
-    for found in messagelog::records(asker.store(), &LogFilter::default()).await.expect("read") {
-        let record = messagelog::record_of(asker.store(), &found.id).await.expect("read").expect("there");
+    for found in asker.log().records(&LogFilter::default()).await.expect("read") {
+        let record = asker.log().record_of(&found.id).await.expect("read").expect("there");
         containers.push((format!("{}.asice", found.id), archive::export(&record).expect("a container")));
     }
     let trust = archive::trust_of(&world.exchange.central().configuration());
@@ -186,8 +178,8 @@ async fn other_programs_agree_with_our_signatures_and_time_stamps() {
     };
     let anchor = put("ca.pem", formats::x509::to_pem(std::slice::from_ref(&world.authority.certificate)).as_bytes());
     let at = base::Clock::now(&*world.clock).as_second().to_string();
-    for found in messagelog::records(asker.store(), &LogFilter::default()).await.expect("read") {
-        let record = messagelog::record_of(asker.store(), &found.id).await.expect("read").expect("there");
+    for found in asker.log().records(&LogFilter::default()).await.expect("read") {
+        let record = asker.log().record_of(&found.id).await.expect("read").expect("there");
         let signature = put("signatures.xml", &record.entry.signature);
         for spoilt in ["", " "] {
             let message = put("message.xml", &[&record.entry.message, spoilt.as_bytes()].concat());
@@ -212,19 +204,4 @@ async fn other_programs_agree_with_our_signatures_and_time_stamps() {
         }
     }
     world.shutdown.trigger();
-}
-
-#[tokio::test]
-async fn the_tables_are_the_same_on_both_databases() {
-    for store in host::testing::stores(exchange::SERVER_MIGRATIONS).await {
-        assert!(messagelog::records(&store, &LogFilter::default()).await.expect("read").is_empty());
-        assert_eq!(messagelog::oldest_unstamped(&store).await.expect("read"), None);
-        assert!(opmonitor::records(&store, &TrafficFilter::default()).await.expect("read").is_empty());
-        assert!(opmonitor::service_use(&store, &TrafficFilter::default()).await.expect("read").is_empty());
-        let id = base::Id::new(base::clock::from_micros(1), &SystemChance);
-        assert!(messagelog::record_of(&store, &id).await.expect("read").is_none());
-        let clock = ManualClock::at(base::clock::from_micros(1));
-        let outcome = messagelog::stamp_once(&store, &host::http::Client::plain(), &[], &clock, &SystemChance).await;
-        assert_eq!(outcome.expect("nothing to do"), messagelog::StampOutcome::Nothing);
-    }
 }

@@ -1,5 +1,6 @@
 //! Stories of the exchange over real sockets: two servers, a central server, an authority, an information system.
 
+mod archives;
 mod asking;
 mod attachments;
 mod attacks;

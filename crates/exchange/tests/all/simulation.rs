@@ -12,7 +12,7 @@ use base::{
     Chance, SeededChance,
     dataservice::{AskError, DataServices, Wording},
 };
-use exchange::messagelog::{self, Direction, LogFilter};
+use exchange::messagelog::{Direction, LogFilter};
 use std::{
     collections::BTreeMap,
     sync::{Arc, atomic::Ordering},
@@ -167,9 +167,9 @@ impl Stage {
     }
 
     async fn logged(&self, code: &str, message: &str) -> (u64, u64) {
-        let store = self.world.exchange.server(code).expect("a server").store();
+        let log = self.world.exchange.server(code).expect("a server").log();
         let filter = LogFilter { message_id: Some(message.to_owned()), ..LogFilter::default() };
-        let records = messagelog::records(store, &filter).await.expect("read");
+        let records = log.records(&filter).await.expect("read");
         let count = |direction| records.iter().filter(|record| record.entry.direction == direction).count() as u64;
         (count(Direction::Request), count(Direction::Response))
     }

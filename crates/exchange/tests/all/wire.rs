@@ -4,7 +4,7 @@ use crate::world::World;
 use base::{Algorithm, Fault, Signer};
 use bytes::Bytes;
 use exchange::{
-    messagelog::{self, Direction, LogEntry, LogFilter},
+    messagelog::{Direction, LogEntry, LogFilter},
     setup::CertificateOrder,
 };
 use formats::{
@@ -209,8 +209,9 @@ pub fn code_of(answer: &http::Response<Bytes>) -> String {
 }
 
 pub async fn logged(world: &World, code: &str, message_id: &str, direction: Direction) -> LogEntry {
-    let store = world.exchange.server(code).expect("a server").store();
+    let log = world.exchange.server(code).expect("a server").log();
     let filter = LogFilter { message_id: Some(message_id.to_owned()), ..LogFilter::default() };
-    let records = messagelog::records(store, &filter).await.expect("read");
-    records.into_iter().map(|record| record.entry).find(|entry| entry.direction == direction).expect("a record")
+    let records = log.records(&filter).await.expect("read");
+    let record = records.into_iter().find(|record| record.entry.direction == direction).expect("a record");
+    record.into_entry().expect("small attachments")
 }

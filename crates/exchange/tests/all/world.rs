@@ -380,7 +380,13 @@ impl World {
 
     /// With every store in PostgreSQL.
     pub async fn running_on_postgres() -> World {
-        let mut world = World::prepared_on(Some(format!("exchange_{}", SystemChance.hex(6)))).await;
+        World::running_with("", true).await
+    }
+
+    /// With more lines of `exchange.toml`, its stores in files or in PostgreSQL.
+    pub async fn running_with(more: &str, postgres: bool) -> World {
+        let postgres = postgres.then(|| format!("exchange_{}", SystemChance.hex(6)));
+        let mut world = World::prepared_as(postgres, format!("{EXCHANGE}{more}"), Settings::new).await;
         world.start();
         world
     }
@@ -396,7 +402,9 @@ impl World {
         let wide = EXCHANGE
             .replace("inquiry_bytes_max = 10240", "inquiry_bytes_max = 1073741824")
             .replace("answer_bytes_max = 65536", "answer_bytes_max = 1073741824");
-        World::prepared_as(None, format!("{wide}{services}"), settings).await
+        // The log keeps what is exchanged.
+        let log = "[message_log]\nmessage_body_bytes_max = 1073741824\n";
+        World::prepared_as(None, format!("{wide}{services}{log}"), settings).await
     }
 
     /// Another information system for the keeper, before anything runs.

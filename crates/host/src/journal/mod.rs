@@ -70,6 +70,15 @@ struct State {
 }
 
 impl Shared {
+    fn of(state: State) -> Shared {
+        Shared {
+            state: Mutex::new(state),
+            failed: AtomicBool::new(false),
+            rotate: AtomicBool::new(false),
+            grown: Notify::new(),
+        }
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         // Every change of the state is complete before anything can panic.
         self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
@@ -85,19 +94,22 @@ impl Journal {
     /// As `open`, writing through `disk`; for tests of a disk that fails.
     pub fn open_on(folder: &Path, disk: impl Disk, segment_bytes_max: u64) -> Result<Journal, Fault> {
         segment::make_folder(folder)?;
-        let state = recover(folder)?;
-        let shared = Arc::new(Shared {
-            state: Mutex::new(state),
-            failed: AtomicBool::new(false),
-            rotate: AtomicBool::new(false),
-            grown: Notify::new(),
-        });
+        let shared = Arc::new(Shared::of(recover(folder, true)?));
         let (sender, receiver) = sync_channel(QUEUE_MAX);
         let writer = Writer::new(folder.to_owned(), Box::new(disk), shared.clone(), segment_bytes_max);
         std::thread::Builder::new()
             .name("journal".to_owned())
             .spawn(move || writer.run(&receiver))
             .map_err(|cause| Fault::new("start the journal", cause))?;
+        Ok(Journal { folder: folder.to_owned(), sender, shared })
+    }
+
+    /// Looks at a journal that another process may be writing: what is there now can be read, nothing is changed, and
+    /// nothing can be appended. Records at the end may not be durable yet.
+    pub fn look(folder: &Path) -> Result<Journal, Fault> {
+        let shared = Arc::new(Shared::of(recover(folder, false)?));
+        // Nobody receives: every append is told so.
+        let (sender, _) = sync_channel(0);
         Ok(Journal { folder: folder.to_owned(), sender, shared })
     }
 
@@ -201,7 +213,7 @@ impl Journal {
 }
 
 /// Finds the ends of all segments: of a closed one it stands in its successor's header, of the last one it is looked for.
-fn recover(folder: &Path) -> Result<State, Fault> {
+fn recover(folder: &Path, owned: bool) -> Result<State, Fault> {
     let mut numbers = segment::list(folder)?;
     let mut headers = BTreeMap::new();
     for (place, number) in numbers.iter().enumerate() {
@@ -211,7 +223,10 @@ fn recover(folder: &Path) -> Result<State, Fault> {
                 headers.insert(*number, header);
             }
             // A segment whose beginning is not complete was never written to: the process ended while making it.
-            _ if place + 1 == numbers.len() => std::fs::remove_file(&path).map_err(|cause| at(&path, &cause))?,
+            _ if place + 1 == numbers.len() && owned => {
+                std::fs::remove_file(&path).map_err(|cause| at(&path, &cause))?;
+            }
+            _ if place + 1 == numbers.len() => {}
             _ => return Err(damaged(&path, 0)),
         }
     }

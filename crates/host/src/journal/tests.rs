@@ -148,6 +148,22 @@ async fn old_segments_can_be_removed_and_numbers_go_on() {
     assert_eq!(write(&journal).await, 4);
 }
 
+#[tokio::test]
+async fn who_only_looks_changes_nothing() {
+    let dir = TempDir::new();
+    let journal = Journal::open(dir.path()).expect("opened");
+    write(&journal).await;
+    check(&Journal::look(dir.path()).expect("seen"), 1);
+    write(&journal).await;
+    // A segment that is just being made.
+    let next = segment::path(dir.path(), journal.end().segment + 1);
+    std::fs::write(&next, b"PENC").expect("written");
+    let looking = Journal::look(dir.path()).expect("seen");
+    check(&looking, 2);
+    try_write(&looking).await.expect_err("it belongs to another");
+    assert!(next.exists());
+}
+
 /// A disk whose calls can be made to fail.
 #[derive(Clone, Default)]
 struct BadDisk(Arc<Bad>);

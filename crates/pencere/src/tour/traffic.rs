@@ -3,13 +3,15 @@
 
 use super::Country;
 use super::report::Crossings;
-use base::Timestamp;
+use base::{SystemChance, SystemClock, Timestamp};
 use bytes::Bytes;
-use exchange::messagelog::{self, Direction, LogEntry, LogFilter};
+use exchange::messagelog::{Direction, LogEntry, LogFilter, LogParts, LogPolicy, MessageLog};
 use exchange::opmonitor::{self, TrafficFilter, TrafficRecord};
 use host::store::{Location, Store};
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
 
 /// What a question to a register names a person or a company by.
 const KEYS: [&str; 3] = ["pin", "applicantPin", "tin"];
@@ -37,6 +39,8 @@ pub struct Question {
 /// The security servers' own records, read where they are kept.
 pub struct Traffic {
     servers: Vec<Store>,
+    /// Folders of the servers, in the same order.
+    folders: Vec<PathBuf>,
     /// Messages of the time before the tour.
     before: BTreeSet<String>,
     seen: BTreeSet<String>,
@@ -46,15 +50,16 @@ impl Traffic {
     pub async fn open(country: &Country) -> Result<Traffic, String> {
         let folder = country.data.join("stores");
         let entries = std::fs::read_dir(&folder).map_err(|cause| format!("{}: {cause}", folder.display()))?;
-        let mut servers = Vec::new();
+        let (mut servers, mut folders) = (Vec::new(), Vec::new());
         for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             if name.starts_with("ss-") && name.ends_with(".db") {
                 let store = Store::open(&Location::Sqlite(path), exchange::SERVER_MIGRATIONS).await;
                 servers.push(store.map_err(|error| error.to_string())?);
+                folders.push(country.data.join("exchange").join(name.trim_end_matches(".db")));
             }
         }
-        let mut traffic = Traffic { servers, before: BTreeSet::new(), seen: BTreeSet::new() };
+        let mut traffic = Traffic { servers, folders, before: BTreeSet::new(), seen: BTreeSet::new() };
         traffic.since_last().await?;
         traffic.before = traffic.seen.clone();
         Ok(traffic)
@@ -72,11 +77,19 @@ impl Traffic {
     /// The request as the asker's own server logged it.
     async fn request(&self, message_id: &str) -> Result<Option<LogEntry>, String> {
         let filter = LogFilter { message_id: Some(message_id.to_owned()), ..LogFilter::default() };
-        for server in &self.servers {
-            let records = messagelog::records(server, &filter).await.map_err(|fault| fault.to_string())?;
-            let mut entries = records.into_iter().map(|record| record.entry);
-            if let Some(entry) = entries.find(|entry| entry.direction == Direction::Request) {
-                return Ok(Some(entry));
+        for (server, folder) in self.servers.iter().zip(&self.folders) {
+            let log = MessageLog::look(LogParts {
+                folder: folder.join("messagelog"),
+                keys: folder.join("keys"),
+                store: server.clone(),
+                policy: LogPolicy::default(),
+                clock: Arc::new(SystemClock),
+                chance: Arc::new(SystemChance),
+            });
+            let records = log.map_err(|fault| fault.to_string())?.records(&filter).await;
+            let mut records = records.map_err(|fault| fault.to_string())?.into_iter();
+            if let Some(request) = records.find(|record| record.entry.direction == Direction::Request) {
+                return request.into_entry().map(Some).map_err(|fault| fault.to_string());
             }
         }
         Ok(None)
@@ -159,6 +172,7 @@ fn header_of(head: &str, name: &str) -> String {
 mod tests {
     use super::*;
     use exchange::opmonitor::Side;
+    use formats::identifier::ClientId;
 
     fn logged(wording: &'static str, service: &str, message: &str, body: Option<&str>) -> Question {
         let entry = LogEntry {
@@ -169,6 +183,7 @@ mod tests {
             wording,
             client: "AZ/GOV/10002/employment".into(),
             service: service.into(),
+            provider: ClientId::parse("AZ/GOV/10005/insurance").expect("an identifier"),
             signer: "AZ/GOV/10002".into(),
             content_type: String::new(),
             message: Bytes::copy_from_slice(message.as_bytes()),
