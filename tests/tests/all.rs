@@ -4,5 +4,6 @@ mod browser;
 mod commands;
 mod first_request;
 mod kill;
+mod soak;
 mod tidy;
 mod vectors;

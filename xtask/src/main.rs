@@ -6,6 +6,7 @@ mod bench;
 mod packages;
 mod postgres;
 mod run;
+mod soak;
 mod test;
 mod vectors;
 
@@ -16,6 +17,7 @@ const USAGE: &str =
 cargo xtask bench   the measurements of bench/, printed
 cargo xtask bench exchange [--json] [--seconds N] [PART OF A ROW'S NAME]...
                     the exchange beside its floor: CPU of the dearer server, latency, memory
+cargo xtask soak [--seconds N] [--seed N]   the exchange under loss, frozen and killed processes; long simulations
 cargo xtask vectors [DIR] [--json] [--legacy]   test vectors made by others, judged; ../shared/vectors/xroad without DIR";
 
 fn main() -> ExitCode {
@@ -24,6 +26,7 @@ fn main() -> ExitCode {
         ["test"] => test::run(),
         ["bench"] => bench::run(),
         ["bench", "exchange", words @ ..] => bench::exchange(words),
+        ["soak", words @ ..] => soak::run(words),
         ["vectors", options @ ..] => vectors::run(options),
         _ => Err(USAGE.to_owned()),
     };

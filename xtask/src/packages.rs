@@ -11,6 +11,7 @@ const NEEDED: &[(&str, &str)] = &[
     ("/usr/bin/chromium", "chromium"),
     ("/usr/bin/chromedriver", "chromium-driver"),
     ("/usr/bin/pdftotext", "poppler-utils"),
+    ("/usr/sbin/ip", "iproute2"),
     // Without a font of these letters the browser measures pages that nobody sees.
     ("/usr/share/fonts/truetype/noto/NotoSans-Regular.ttf", "fonts-noto-core"),
 ];

@@ -18,8 +18,9 @@ pub fn run() -> Result<ExitCode, String> {
         "lints",
         &mut cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--quiet", "--", "-D", "warnings"]),
     )?;
-    // The journeys drive the built program, so it must be there, and be this one, before the tests start.
-    tally.check("build", &mut cargo(&["build", "--locked", "--quiet", "--package", "pencere"]))?;
+    // The journeys drive the built programs, so they must be there, and be these, before the tests start.
+    let programs = ["--package", "pencere", "--package", "bench", "--bin", "pencere", "--bin", "bench-exchange"];
+    tally.check("build", cargo(&["build", "--locked", "--quiet"]).args(programs))?;
     let postgres = Postgres::start()?;
     let mut tests = cargo(&["test", "--workspace", "--locked", "--no-fail-fast"]);
     tests.env("PENCERE_TEST_POSTGRES", &postgres.url);

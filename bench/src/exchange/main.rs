@@ -11,17 +11,27 @@ mod process;
 mod question;
 mod row;
 mod rows;
+mod soak;
 mod world;
 
 use std::path::Path;
+use std::process::ExitCode;
 
 #[tokio::main]
-async fn main() {
+async fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["role", role, file] => serve(role, Path::new(file)).await,
+        ["soak", options @ ..] => return soaked(soak::run(&soak::Options::read(options)).await),
         options => rows::measure_all(&rows::Options::read(options)).await,
     }
+    ExitCode::SUCCESS
+}
+
+fn soaked(outcome: Result<String, String>) -> ExitCode {
+    let succeeded = outcome.is_ok();
+    println!("{}", outcome.unwrap_or_else(|why| format!("FAILED: {why}")));
+    if succeeded { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// One of the measured processes.
@@ -38,6 +48,7 @@ async fn serve(role: &str, file: &Path) {
         "world" => world().serve().await,
         "asker" => world().serve_security_server("asker").await,
         "keeper" => world().serve_security_server("keeper").await,
+        "asking" => soak::ask_until_told(world()).await,
         other => panic!("there is no role {other}"),
     }
 }

@@ -1,7 +1,7 @@
 //! The measured processes: this same program in another role, and what the kernel counts for it.
 
 use std::io::{BufRead, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 /// The kernel's clock tick in `/proc` (USER_HZ), the same on every Linux architecture that we run on.
@@ -18,18 +18,33 @@ pub const READY: &str = "ready";
 impl Role {
     /// Starts `role` over the specification in `file` and waits until it is ready.
     pub fn start(role: &str, file: &Path) -> Role {
-        let program = std::env::current_exe().expect("a running program has a path");
-        let mut child = Command::new(program)
-            .args(["role", role])
-            .arg(file)
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("this program starts again");
+        Role::start_in(None, role, file)
+    }
+
+    /// The same in a network namespace.
+    pub fn start_in(namespace: Option<&str>, role: &str, file: &Path) -> Role {
+        let mut command = match namespace {
+            // `ip` becomes the program, so the process is the same one.
+            Some(namespace) => {
+                let mut ip = Command::new("ip");
+                ip.args(["netns", "exec", namespace]).arg(program());
+                ip
+            }
+            None => Command::new(program()),
+        };
+        let mut child =
+            command.args(["role", role]).arg(file).stdout(Stdio::piped()).spawn().expect("this program starts again");
         let mut line = String::new();
         let output = child.stdout.take().expect("asked for a pipe");
         BufReader::new(output).read_line(&mut line).expect("a line");
         assert_eq!(line.trim(), READY, "{role} did not start");
         Role { child }
+    }
+
+    /// Sends a signal by its name.
+    pub fn signal(&self, name: &str) {
+        let told = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status();
+        assert!(told.is_ok_and(|status| status.success()), "the process was there to be told");
     }
 
     /// CPU time of the process with all its threads, those that ended included: user and system.
@@ -48,6 +63,11 @@ impl Role {
         let kib: f64 = line.trim().trim_end_matches(" kB").parse().expect("a number");
         kib / 1024.0
     }
+}
+
+/// This program.
+pub fn program() -> PathBuf {
+    std::env::current_exe().expect("a running program has a path")
 }
 
 impl Drop for Role {

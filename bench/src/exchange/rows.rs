@@ -152,6 +152,7 @@ fn world_of(directory: &TempDir, first: u16, size: Size, postgres: Option<String
     World {
         directory: directory.path().to_owned(),
         postgres: postgres.map(|url| (url, format!("bench_{}", SystemChance.hex(6)))),
+        hosts: BTreeMap::new(),
         trust: first,
         central: first + 1,
         system: first + 2,

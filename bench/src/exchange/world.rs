@@ -29,6 +29,9 @@ pub struct World {
     pub directory: PathBuf,
     /// Address of a PostgreSQL and the prefix of our schemas there; SQLite without.
     pub postgres: Option<(String, String)>,
+    /// Where each process listens; loopback for those that are not named.
+    #[serde(default)]
+    pub hosts: BTreeMap<String, String>,
     pub trust: u16,
     pub central: u16,
     pub system: u16,
@@ -40,18 +43,24 @@ pub struct World {
 }
 
 impl World {
+    fn host(&self, process: &str) -> &str {
+        self.hosts.get(process).map_or("127.0.0.1", String::as_str)
+    }
+
     pub fn system_address(&self) -> String {
-        format!("127.0.0.1:{}", self.system)
+        // Without a host of its own the information system is a part of the world's process.
+        format!("{}:{}", self.host("echo"), self.system)
     }
 
     /// Where the information system of the asker asks.
     pub fn asker(&self) -> String {
-        format!("127.0.0.1:{}", self.servers["asker"] + 1)
+        format!("{}:{}", self.host("asker"), self.servers["asker"] + 1)
     }
 
-    /// Each process has stores of its own; only a server's own is ever written to under load.
+    /// Each process has stores of its own, but the central server's, whose keys all must know; only a server's own is ever
+    /// written to under load.
     fn location(&self, process: &str, domain: &str) -> Location {
-        let own = domain == format!("ss-{process}") || (process == "world" && domain == "central");
+        let own = domain == format!("ss-{process}") || domain == "central";
         match &self.postgres {
             Some((url, prefix)) if own => {
                 Location::Postgres { url: url.clone(), schema: format!("{prefix}_{}", domain.replace('-', "_")) }
@@ -61,19 +70,20 @@ impl World {
         }
     }
 
-    async fn prepared(&self, process: &'static str) -> Exchange {
+    pub async fn prepared(&self, process: &'static str) -> Exchange {
         let authority = Authority::open(&self.directory);
         let provider = ClientId::parse(crate::question::PROVIDER).expect("a client");
         let world = self.clone();
-        let ports = |message: u16| ServerPorts { host: "127.0.0.1".to_owned(), message, system: message + 1 };
+        let ports =
+            |code: &str, message: u16| ServerPorts { host: self.host(code).to_owned(), message, system: message + 1 };
         let plan = Plan {
             country: Country::parse(&self.agencies, &self.exchange).expect("a country"),
             directory: self.directory.clone(),
             location: Box::new(move |domain| world.location(process, domain)),
-            central: format!("127.0.0.1:{}", self.central),
-            servers: self.servers.iter().map(|(code, message)| (code.clone(), ports(*message))).collect(),
+            central: format!("{}:{}", self.host("world"), self.central),
+            servers: self.servers.iter().map(|(code, message)| (code.clone(), ports(code, *message))).collect(),
             systems: HashMap::from([(provider, format!("http://{}", self.system_address()))]),
-            trust: authority.services(&format!("127.0.0.1:{}", self.trust)),
+            trust: authority.services(&format!("{}:{}", self.host("world"), self.trust)),
             settings: exchange::server::Settings::new,
         };
         prepare(plan, &*authority, Arc::new(SystemClock), Arc::new(SystemChance)).await.expect("prepared")
@@ -82,22 +92,23 @@ impl World {
     /// Trust services, central server and the echo, until killed.
     pub async fn serve(self) {
         let shutdown = Shutdown::new();
-        let listener = listen(self.trust).await;
-        tokio::spawn(host::http::serve(listener, Authority::open(&self.directory).router(), shutdown.clone()));
-        tokio::spawn(serve_echo(listen(self.system).await));
-        let exchange = self.prepared("world").await;
-        let mut listeners = exchange.bind().await.expect("free ports");
-        for code in self.servers.keys() {
-            // The servers' ports are for their own processes.
-            drop(listeners.take(code));
+        let host = self.host("world").to_owned();
+        let trust = listen(&host, self.trust).await;
+        tokio::spawn(host::http::serve(trust, Authority::open(&self.directory).router(), shutdown.clone()));
+        if !self.hosts.contains_key("echo") {
+            tokio::spawn(serve_echo(listen(&host, self.system).await));
         }
+        let central_port = listen(&host, self.central).await;
+        let exchange = self.prepared("world").await;
+        let central = exchange.central().clone();
         crate::process::say_ready();
-        exchange.run(listeners, shutdown).await.expect("the central server runs");
+        let serving = host::http::serve(central_port, central.router(), shutdown.clone());
+        tokio::join!(serving, central.run(shutdown));
     }
 
     /// The information system alone, until killed.
     pub async fn serve_echo(self) {
-        let listener = listen(self.system).await;
+        let listener = listen(self.host("echo"), self.system).await;
         crate::process::say_ready();
         serve_echo(listener).await;
     }
@@ -107,9 +118,9 @@ impl World {
         let exchange = self.prepared(code).await;
         let first = self.servers[code];
         let listeners = ServerListeners {
-            message: listen(first).await,
-            system: listen(first + 1).await,
-            ocsp: listen(first + 2).await,
+            message: listen(self.host(code), first).await,
+            system: listen(self.host(code), first + 1).await,
+            ocsp: listen(self.host(code), first + 2).await,
         };
         let server = exchange.server(code).expect("one of the country's").clone();
         drop(exchange);
@@ -118,8 +129,8 @@ impl World {
     }
 }
 
-async fn listen(port: u16) -> TcpListener {
-    TcpListener::bind(("127.0.0.1", port)).await.expect("a free port")
+async fn listen(host: &str, port: u16) -> TcpListener {
+    TcpListener::bind((host, port)).await.expect("a free port")
 }
 
 /// The information system: answers with what it was asked.
