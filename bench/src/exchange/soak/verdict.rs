@@ -2,7 +2,7 @@
 
 use super::Asked;
 use crate::world::World;
-use exchange::messagelog::{self, Direction, LogFilter};
+use exchange::messagelog::{Direction, LogFilter};
 
 /// How many records of one direction a message may have.
 struct Count {
@@ -17,7 +17,7 @@ pub async fn judge(world: &World, asked: &Asked) -> Result<String, String> {
         let server = exchange.server(code).expect("one of the country's");
         for (message, answered) in asked {
             let filter = LogFilter { message_id: Some(message.clone()), ..LogFilter::default() };
-            let records = messagelog::records(server.store(), &filter).await.map_err(|fault| fault.to_string())?;
+            let records = server.log().records(&filter).await.map_err(|fault| fault.to_string())?;
             let of = |direction| records.iter().filter(|record| record.entry.direction == direction).count();
             let count = Count { requests: of(Direction::Request), answers: of(Direction::Response) };
             check(code, message, *answered, &count)?;
