@@ -178,6 +178,10 @@ fn what_is_missing_or_changed_is_told_by_its_code() {
     check("ts-hashchain.xml", None, "asic_hash_chain_not_found");
     check("META-INF/timestamp.tst", None, "asic_timestamp_not_found");
     check("META-INF/timestamp.tst", Some(&world.token(b"other")), "malformed_signature");
+    // The signature itself holds; the time-stamp is over another spelling of it.
+    let signature = String::from_utf8(entries["META-INF/signatures.xml"].clone()).expect("text");
+    let respelt = signature.replace("ocsp-response-1", "ocsp-response-2");
+    check("META-INF/signatures.xml", Some(respelt.as_bytes()), "malformed_signature");
     check("attachment1", Some(b"other"), "malformed_signature.invalid_hash_chain_ref");
     check("attachment2", Some(b"more"), "malformed_signature.hashchain_unused_inputs");
     let other = String::from_utf8(REQUEST.to_vec()).expect("text").replace("AZ/GOV/1/desk", "AZ/GOV/2/desk");

@@ -89,6 +89,8 @@ fn a_document_that_is_bent_is_refused_by_its_code() {
     check("<ds:Object>", "<ds:Object Id=\"signed-properties\">", Structure, malformed);
     check("<ds:SignedInfo>", "<ds:SignedInformation>", Structure, Some("invalid_xml"));
     check("c14n-20010315", "c14n-unheard-of", Structure, invalid);
+    check("<xades:MimeType>text/xml", "<xades:MimeType>text/html", Structure, invalid);
+    check("Id=\"signature-reference-0\"", "Id=\"signature-reference-2\"", Structure, invalid);
     check("xmldsig-more#ecdsa-sha256", "xmldsig-more#ecdsa-sha1", Structure, invalid);
     check("#signed-properties", "#signature", Structure, invalid);
     check("#signed-properties", "#nowhere", Structure, invalid);
@@ -111,6 +113,20 @@ fn a_document_that_is_bent_is_refused_by_its_code() {
         Structure,
         malformed,
     );
+}
+
+#[test]
+fn another_value_is_not_the_key_s() {
+    let signer = Signer::new(Profile::MemberSigning);
+    let (one, other) = (signer.sign(Covered::Message(b"<m/>")), signer.sign(Covered::Message(b"<n/>")));
+    let value = |document: &str| {
+        let start = document.find("<ds:SignatureValue").expect("a value");
+        start..document.find("</ds:SignatureValue>").expect("an end")
+    };
+    let swapped = one.replacen(&one[value(&one)], &other[value(&other)], 1);
+    let message = inputs(&[(MESSAGE_NAME, b"<m/>")]);
+    let found = judge(&swapped, Conformance::Schema, &message, None, Missing::Refused);
+    assert_eq!(found, Err("invalid_signature_value"));
 }
 
 #[test]
