@@ -39,10 +39,6 @@ pub async fn lead(country: &Country) -> Result<Life, String> {
     for _ in 0..CASES {
         cases.push(apply_and_pay(country, &mut director).await?);
     }
-    for case in &cases {
-        let page = format!("{}/en/cases/{case}", country.portal);
-        look_until(&mut director, &page, "the review", |page| in_state(page, "in_review")).await?;
-    }
     let (decided, case) = (cases[0].clone(), cases[1].clone());
     approve(country, &mut official, &decided, OFFICIAL, "Normalara uyğundur.").await?;
     let draft = begin(country, &mut director).await?;
@@ -60,10 +56,13 @@ async fn apply_and_pay(country: &Country, director: &mut Browser) -> Result<Stri
     let form = director.page.form(&format!("/apply/{case}/sign"))?;
     sign(country, director, form, DIRECTOR).await?;
     director.open(&format!("{}/en/payments/{case}", country.portal)).await?;
-    let form = director.page.form("/en/payments/").map_err(|missing| format!("{missing}: {}", director.page.text()))?;
+    let form = director.page.form("/en/payments/")?;
     director.send(&form).await?;
     let mut form = director.page.form("/orders/")?;
     form.set("choice", "pay");
     director.send(&form).await?;
+    // Until the bank's word is heard the application is the one that is under way.
+    let page = format!("{}/en/cases/{case}", country.portal);
+    look_until(director, &page, "the review", |page| in_state(page, "in_review")).await?;
     Ok(case)
 }

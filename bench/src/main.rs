@@ -53,13 +53,13 @@ async fn main() {
     settle().await;
     report("resident memory, idle", resident_mib(again.id()), "MiB", "under 300");
     let place = Place::running_in(data.path(), &folder()).expect("it is ready");
-    pages(&place).await;
+    pages(&place, again.id()).await;
     report("resident memory after the load", resident_mib(again.id()), "MiB", "");
     assert!(again.interrupt(), "the country ends when it is told");
     journey();
 }
 
-async fn pages(place: &Place) {
+async fn pages(place: &Place, process: u32) {
     let life = life::lead(place).await.expect("people can live in the country");
     let (mut anybody, mut director, mut official) = (Browser::new(), life.director, life.official);
     // The bulletin's own address leads to the month that is running.
@@ -74,7 +74,7 @@ async fn pages(place: &Place) {
         ("office ", &place.back_office, &mut official, OFFICE),
     ] {
         for page in pages.iter().filter(|page| page.contains(&filter)) {
-            load::page(browser, &format!("{window}{page}"), &format!("{origin}{}", named(page))).await;
+            load::page(process, browser, &format!("{window}{page}"), &format!("{origin}{}", named(page))).await;
         }
     }
 }

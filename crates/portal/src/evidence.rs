@@ -169,3 +169,50 @@ pub fn download(content: FileContent) -> Response {
     let name = format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{}", encode(&content.name));
     ([(header::CONTENT_TYPE, content.media_type), (header::CONTENT_DISPOSITION, name)], content.bytes).into_response()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shell::sample;
+    use base::{Localized, Money};
+
+    fn same(text: &str) -> Localized {
+        Localized { az: text.into(), en: text.into(), ru: text.into() }
+    }
+
+    #[test]
+    fn salaries_are_written_as_the_language_writes_months_and_money() {
+        let row = |month: i8, qepik| {
+            let employer = FactView::Text("“Nur” MMC".into());
+            vec![
+                FactView::Month(jiff::civil::date(2025, month, 1)),
+                employer,
+                FactView::Absent,
+                FactView::Money(Money::from_qepik(qepik)),
+            ]
+        };
+        let rows = vec![row(11, 112_000), row(5, 99_950)];
+        let salaries = FactView::Rows { columns: vec![same(""); 4], rows };
+        for (lang, expected) in [
+            (Lang::Az, "noyabr 2025 · “Nur” MMC · 1\u{a0}120,00\u{a0}AZN\nmay 2025 · “Nur” MMC · 999,50\u{a0}AZN"),
+            (Lang::En, "November 2025 · “Nur” MMC · 1,120.00\u{a0}AZN\nMay 2025 · “Nur” MMC · 999.50\u{a0}AZN"),
+            (Lang::Ru, "ноябрь 2025 · “Nur” MMC · 1\u{a0}120,00\u{a0}AZN\nмай 2025 · “Nur” MMC · 999,50\u{a0}AZN"),
+        ] {
+            assert_eq!(fact_text(&sample(lang), &salaries), expected);
+        }
+    }
+
+    #[test]
+    fn what_was_left_open_is_said_so() {
+        let answer = |value: &str| services::view::AnswerView {
+            field: "about".into(),
+            label: same("About"),
+            value: same(value),
+            files: Vec::new(),
+        };
+        assert_eq!(answer_fact(Lang::Az, &answer("")).value, "göstərilməyib");
+        assert_eq!(answer_fact(Lang::En, &answer("")).value, "not given");
+        assert_eq!(answer_fact(Lang::Ru, &answer("")).value, "не указано");
+        assert_eq!(answer_fact(Lang::En, &answer("brick")).value, "brick");
+    }
+}

@@ -21,6 +21,8 @@ const COMPILER_STACK_BYTES: usize = 16 * 1024 * 1024;
 pub struct Rule {
     source: String,
     program: Arc<Program>,
+    /// The facts it reads, by the name that they begin with: the others need not be turned into its values.
+    reads: Arc<[String]>,
 }
 
 impl std::fmt::Debug for Rule {
@@ -56,12 +58,13 @@ impl Rule {
             .map_err(|error| format!("the compiler could not start: {error}"))?
             .join()
             .map_err(|_| "the rule made the compiler fail".to_owned())??;
-        Ok(Rule { source: source.to_owned(), program: Arc::new(compiled) })
+        let reads = compiled.references().variables().into_iter().map(str::to_owned).collect();
+        Ok(Rule { source: source.to_owned(), program: Arc::new(compiled), reads })
     }
 
     /// The variables that the rule reads, to be compared with those that exist.
     pub fn variables(&self) -> Vec<String> {
-        self.program.references().variables().into_iter().map(str::to_owned).collect()
+        self.reads.to_vec()
     }
 
     pub fn holds(&self, facts: &Json) -> Verdict<bool> {
@@ -79,8 +82,8 @@ impl Rule {
         let mut context = Context::with_env(standard());
         context.add_function("sum", sum).expect("no other function is called sum");
         context.add_function("clamp", clamp).expect("no other function is called clamp");
-        if let Json::Object(variables) = facts {
-            for (name, value) in variables {
+        for name in self.reads.iter() {
+            if let Some(value) = facts.get(name) {
                 context.add_variable_from_value(name.clone(), from_json(value));
             }
         }

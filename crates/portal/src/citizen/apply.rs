@@ -232,7 +232,8 @@ pub async fn check(visit: Visit, Path(reference): Path<String>, Query(came): Que
         }
         Err(failure) => return Err(Trouble::from(failure)),
     };
-    if !summary.state.is_application() {
+    // Signed already: what waits for its fee is looked at as a case.
+    if !matches!(summary.state, State::Draft | State::ToSign) {
         return Ok(visit.go(&format!("/cases/{}", encode(&reference))));
     }
     let mut s = visit.at(Place::Cases);

@@ -18,6 +18,7 @@ use base::{
     Fault, Id, Lang, Timestamp,
     dataservice::{AskError, Question, Wording},
 };
+use futures_util::future::join_all;
 use http::header;
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
@@ -47,6 +48,16 @@ async fn ask(
         message_id: Id::new(visit.app.clock.now(), &*visit.app.chance).to_string(),
     };
     Ok(visit.app.registers.ask(question).await.map(|answer| answer.body))
+}
+
+/// The same question to each of these registers, all under way at once: a page takes as long as the slowest of them.
+async fn ask_all<'a>(
+    visit: &Visit,
+    registers: impl Iterator<Item = &'a RegisterCard>,
+    service: &str,
+) -> Result<Vec<(&'a RegisterCard, Result<Json, AskError>)>, Trouble> {
+    let asked = registers.map(async |register| Ok((register, ask(visit, register, service, json!({})).await?)));
+    join_all(asked).await.into_iter().collect()
 }
 
 /// The text of a field in the reader's language (`fieldsAz`), else as the register wrote it (`fields`).
@@ -115,8 +126,8 @@ pub async fn page(visit: Visit, Query(came): Query<Came>) -> Paged {
     visit.person()?;
     let s = visit.at(Place::MyData);
     let mut registers = Vec::new();
-    for register in &visit.app.country.registers {
-        let (rows, note) = match ask(&visit, register, "recordOf", json!({})).await? {
+    for (register, answer) in ask_all(&visit, visit.app.country.registers.iter(), "recordOf").await? {
+        let (rows, note) = match answer {
             Ok(body) => {
                 let rows = body["rows"].as_array().cloned().unwrap_or_default();
                 let none = rows.is_empty().then(|| s.note(Mood::Plain, "data.nothing_title", "data.nothing"));
@@ -163,8 +174,8 @@ pub async fn who(visit: Visit, Query(filter): Query<Filter>) -> Paged {
     let chosen = filter.register.filter(|id| visit.app.country.register(id).is_some());
     let (mut looks, mut notes) = (Vec::new(), Vec::new());
     let wanted = |register: &&RegisterCard| chosen.as_ref().is_none_or(|id| *id == register.id);
-    for register in visit.app.country.registers.iter().filter(wanted) {
-        match ask(&visit, register, "accessLog", json!({})).await? {
+    for (register, answer) in ask_all(&visit, visit.app.country.registers.iter().filter(wanted), "accessLog").await? {
+        match answer {
             Ok(body) => {
                 let rows = body["rows"].as_array().cloned().unwrap_or_default();
                 looks.extend(rows.into_iter().map(|row| (register, row)));

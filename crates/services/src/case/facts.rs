@@ -4,7 +4,7 @@ use super::{Case, parts, row::Source};
 use crate::{
     catalogue::Definition,
     evidence::Evidence,
-    form::{Answers, Kind, visible_fields, visible_steps},
+    form::{Answers, Kind, is_visible_field, is_visible_step, visible_fields, visible_steps},
     refusal::Outcome,
     view::FileView,
 };
@@ -51,17 +51,14 @@ impl Dossier {
             "today": today.to_string(),
         });
         // In order: a condition reads only answers of steps and fields before it.
+        let rules = &self.definition.rules;
         for step in &self.definition.form.steps {
-            if visible_steps(&self.definition.form, &self.definition.rules, &facts)
-                .iter()
-                .all(|seen| seen.id != step.id)
-            {
+            if !is_visible_step(step, rules, &facts) {
                 continue;
             }
             for field in &step.fields {
-                let seen = visible_fields(step, &self.definition.rules, &facts);
-                if seen.iter().any(|seen| seen.id == field.id)
-                    && let Some(value) = self.answer_fact(&field.kind, &field.id)
+                if let Some(value) = self.answer_fact(&field.kind, &field.id)
+                    && is_visible_field(field, rules, &facts)
                 {
                     facts["answers"][&field.id] = value;
                 }

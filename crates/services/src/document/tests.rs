@@ -149,6 +149,18 @@ fn long_documents_flow_over_pages_and_lose_nothing() {
 }
 
 #[test]
+fn the_reader_s_language_carries_the_document() {
+    let mut sheet = Sheet { ceremonial: false, lang: Lang::Ru, ..sheet() };
+    let text = read_back(&render(&sheet).expect("made"));
+    let place = |words: &str| text.find(words).unwrap_or_else(|| panic!("{words} in {text}"));
+    assert!(place("О статусе безработного") < place("On the unemployment status"), "{text}");
+    assert!(text.contains("Номер") && !text.contains("Nömrə"), "{text}");
+    sheet.lang = Lang::En;
+    let text = read_back(&render(&sheet).expect("made"));
+    assert!(text.contains("Number") && !text.contains("Номер"), "{text}");
+}
+
+#[test]
 fn strange_letters_are_no_reason_to_fail() {
     let mut sheet = sheet();
     sheet.blocks.push(Block { title: same("?"), body: Body::Text(same("漢字 😀 \u{202e} \t ﷽")) });

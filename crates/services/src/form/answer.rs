@@ -141,12 +141,20 @@ fn asked(when: Option<&str>, rules: &BTreeMap<String, Rule>, facts: &Json) -> bo
 
 /// The steps that these facts lead through, in order.
 pub fn visible_steps<'a>(form: &'a Form, rules: &BTreeMap<String, Rule>, facts: &Json) -> Vec<&'a Step> {
-    form.steps.iter().filter(|step| asked(step.when.as_deref(), rules, facts)).collect()
+    form.steps.iter().filter(|step| is_visible_step(step, rules, facts)).collect()
+}
+
+pub fn is_visible_step(step: &Step, rules: &BTreeMap<String, Rule>, facts: &Json) -> bool {
+    asked(step.when.as_deref(), rules, facts)
 }
 
 /// The fields of a step that these facts lead through.
 pub fn visible_fields<'a>(step: &'a Step, rules: &BTreeMap<String, Rule>, facts: &Json) -> Vec<&'a Field> {
-    step.fields.iter().filter(|field| asked(field.when.as_deref(), rules, facts)).collect()
+    step.fields.iter().filter(|field| is_visible_field(field, rules, facts)).collect()
+}
+
+pub fn is_visible_field(field: &Field, rules: &BTreeMap<String, Rule>, facts: &Json) -> bool {
+    asked(field.when.as_deref(), rules, facts)
 }
 
 #[cfg(test)]

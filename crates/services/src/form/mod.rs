@@ -3,7 +3,7 @@
 
 mod answer;
 
-pub use answer::{Answers, canonical, visible_fields, visible_steps};
+pub use answer::{Answers, canonical, is_visible_field, is_visible_step, visible_fields, visible_steps};
 
 use base::{Localized, Money};
 use serde::{Deserialize, Serialize};
