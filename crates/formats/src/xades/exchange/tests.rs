@@ -130,6 +130,20 @@ fn another_value_is_not_the_key_s() {
 }
 
 #[test]
+fn another_certificate_of_the_same_key_was_not_signed_for() {
+    let signer = Signer::new(Profile::MemberSigning);
+    let document = signer.sign(Covered::Message(b"<m/>"));
+    let encoded = |der: &[u8]| base64::Engine::encode(&base64::engine::general_purpose::STANDARD, der);
+    let other = encoded(signer.pki.issue(Profile::MemberSigning, "somebody else", &signer.key).der());
+    let start = document.find("<ds:X509Certificate>").expect("a certificate");
+    let end = document.find("</ds:X509Certificate>").expect("an end");
+    let swapped = format!("{}<ds:X509Certificate>{other}{}", &document[..start], &document[end..]);
+    let message = inputs(&[(MESSAGE_NAME, b"<m/>")]);
+    let found = judge(&swapped, Conformance::Schema, &message, None, Missing::Refused);
+    assert_eq!(found, Err("invalid_signature_value"));
+}
+
+#[test]
 fn a_certificate_that_is_not_for_signing_signs_nothing() {
     let document = Signer::new(Profile::MemberAuthentication).sign(Covered::Message(b"<m/>"));
     let message = inputs(&[(MESSAGE_NAME, b"<m/>")]);
