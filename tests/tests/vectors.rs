@@ -34,7 +34,6 @@ fn the_cases_of_others_are_judged_as_they_say() {
 }
 
 #[test]
-#[expect(clippy::print_stderr, reason = "a difference that is gone is said aloud, so that it is taken from the list")]
 fn the_end_to_end_cases_differ_only_where_it_is_known() {
     let Some(folder) = folder() else { return };
     let known = soap::known_differences();
