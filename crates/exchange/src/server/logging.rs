@@ -54,9 +54,14 @@ impl SecurityServer {
 
     /// Time-stamps what is logged and not yet stamped. Returns how many records were stamped.
     pub async fn stamp_now(&self) -> Result<usize, Fault> {
-        let configuration = self.configuration.at_hand();
-        let configuration =
-            configuration.ok_or(Fault::passing("time-stamp the message log", "no configuration yet"))?;
+        let configuration = match self.configuration.at_hand() {
+            Some(configuration) => configuration,
+            // The first thing that a server does, before it has one.
+            None => {
+                let current = self.configuration.current(Place::ClientProxy).await;
+                current.map_err(|fault| Fault::passing("time-stamp the message log", fault))?
+            }
+        };
         self.log.stamp(&self.http, &authorities(&configuration)).await
     }
 
