@@ -227,6 +227,9 @@ async fn ask_one(
     // The authority is approved by its certificate, so that certificate is the anchor.
     let approved = std::slice::from_ref(&authority.certificate);
     token.verify(data, approved, approved).map_err(failed)?;
+    if token.authority().is_some_and(|signed| signed.der() != authority.certificate.der()) {
+        return Err(failed("the token is another authority's than the approved one"));
+    }
     Ok(token)
 }
 

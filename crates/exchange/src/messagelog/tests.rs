@@ -193,6 +193,51 @@ async fn messages_lie_encrypted_on_the_disk_and_open_with_the_key_of_their_time(
 }
 
 #[tokio::test]
+async fn what_is_archived_and_old_is_cleared_away_and_nothing_else() {
+    for scene in Scene::both(LogPolicy { keep_records_days: 30, ..LogPolicy::default() }).await {
+        let log = scene.open().await;
+        let large = vec![7; 300_000];
+        for _ in 0..5 {
+            log.append(entry("a", Direction::Request, &large)).await.expect("logged");
+            scene.clock.advance_s(24 * 3600);
+            // A quiet log begins a new segment every day.
+            assert_eq!(log.keep_house().await.expect("kept"), 0);
+        }
+        let files = |folder: &str| {
+            let folder = scene.dir.path().join("log").join(folder);
+            let count = |path: std::path::PathBuf| match path.is_dir() {
+                true => std::fs::read_dir(path).expect("a folder").count(),
+                false => 1,
+            };
+            let entries = std::fs::read_dir(folder).expect("a folder");
+            entries.map(|entry| count(entry.expect("an entry").path())).sum::<usize>()
+        };
+        assert_eq!((files("journal"), files("objects")), (5, 5));
+        scene.clock.advance_s(27 * 24 * 3600);
+        assert_eq!(log.keep_house().await.expect("kept"), 0, "nothing is archived");
+        log.set_mark("archived", 4).await.expect("noted");
+        assert_eq!(log.keep_house().await.expect("kept"), 2, "what is older than thirty days");
+        assert_eq!(found(&log, LogFilter::default()).await, [5, 4, 3]);
+        assert_eq!((files("journal"), files("objects")), (3, 3));
+        // Rows that went without their file, as after a crash between the two.
+        let mut tx = scene.store.begin().await.expect("begun");
+        for sql in [
+            "DELETE FROM exchange_log_entry WHERE number = 3",
+            "DELETE FROM exchange_log_segment WHERE first_number = 3",
+        ] {
+            tx.execute(sql, &[]).await.expect("deleted");
+        }
+        tx.commit().await.expect("committed");
+        log.keep_house().await.expect("kept");
+        assert_eq!(files("journal"), 2);
+        let again = scene.open().await;
+        assert_eq!(found(&again, LogFilter::default()).await, [5, 4]);
+        again.append(entry("b", Direction::Request, b"")).await.expect("logged");
+        assert_eq!(found(&again, LogFilter::default()).await, [6, 5, 4]);
+    }
+}
+
+#[tokio::test]
 async fn who_looks_from_outside_sees_what_is_not_indexed_yet() {
     for scene in Scene::both(LogPolicy::default()).await {
         let log = scene.open().await;

@@ -19,7 +19,7 @@ const NO_AUTHORITY: &str = "logging_failed.mlog.no_timestamping_provider_found";
 impl SecurityServer {
     /// Follows the log with its index and gets time-stamps until the end.
     pub(super) async fn log_loop(self: Arc<Self>, shutdown: Shutdown) {
-        tokio::join!(self.log.follow(&shutdown), self.stamp_loop(&shutdown), self.archive_loop(&shutdown));
+        tokio::join!(self.log.follow(&shutdown), self.stamp_loop(&shutdown), Box::pin(self.archive_loop(&shutdown)));
     }
 
     /// Begins at once: what an earlier process left waits already.

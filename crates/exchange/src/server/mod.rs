@@ -165,7 +165,13 @@ impl SecurityServer {
         let message = host::http::serve_tls(listeners.message, tls, ports::message_router(&self), shutdown.clone());
         let system = host::http::serve(listeners.system, ports::system_router(&self), shutdown.clone());
         let ocsp = host::http::serve(listeners.ocsp, ports::ocsp_router(&self), shutdown.clone());
-        tokio::join!(message, system, ocsp, self.clone().renew_loop(shutdown.clone()), self.log_loop(shutdown));
+        tokio::join!(
+            message,
+            system,
+            ocsp,
+            self.clone().renew_loop(shutdown.clone()),
+            Box::pin(self.log_loop(shutdown))
+        );
         Ok(())
     }
 

@@ -6,10 +6,14 @@ use base::dataservice::{AskError, DataServices, Wording};
 use bytes::Bytes;
 use exchange::{
     archive,
-    messagelog::{LogFilter, Mode},
+    messagelog::{Authority, Direction, LogEntry, LogFilter, LogRecord, Mode},
+    opmonitor::Side,
     server::SecurityServer,
 };
-use formats::asice::exchange::Previous;
+use formats::{
+    asice::exchange::Previous,
+    hashchain::{self, Input},
+};
 use std::{
     collections::BTreeMap,
     future::Future,
@@ -177,6 +181,73 @@ async fn work_that_is_cut_anywhere_repeats_nothing_and_loses_nothing() {
     world.shutdown.trigger();
 }
 
+/// A log of so many records, which nobody exchanged: their signatures are their numbers.
+async fn fill(world: &World, records: usize) {
+    let server = asker(world);
+    let mut writing = tokio::task::JoinSet::new();
+    for number in 0..records {
+        let log = server.log().clone();
+        writing.spawn(async move {
+            let entry = LogEntry {
+                message_id: format!("f-{number}"),
+                request_id: "r".to_owned(),
+                direction: Direction::Request,
+                side: Side::Client,
+                wording: "soap",
+                client: "AZ/GOV/1/desk".to_owned(),
+                service: "AZ/GOV/2/book/page".to_owned(),
+                provider: crate::world::id("AZ/GOV/2/book"),
+                signer: "AZ/GOV/1".to_owned(),
+                content_type: "text/xml".to_owned(),
+                message: Bytes::from_static(b"<m/>"),
+                attachments: Vec::new(),
+                signature: number.to_string().into_bytes(),
+                chain_result: None,
+                chain: None,
+            };
+            log.append(entry).await.expect("logged");
+        });
+        while writing.len() >= 500 {
+            writing.join_next().await.expect("some are under way").expect("no panic");
+        }
+    }
+    while writing.join_next().await.is_some() {}
+}
+
+#[tokio::test]
+async fn after_an_outage_everything_is_stamped_by_an_authority_that_answers() {
+    let world = World::running().await;
+    fill(&world, 10_001).await;
+    let server = asker(&world);
+    let url = |path: &str| format!("{}/{path}", world.trust_address());
+    let authority = |url: String| Authority { url, certificate: world.authority.tsa.clone() };
+    let wrong = Authority { certificate: world.authority.certificate.clone(), ..authority(url("tsa")) };
+    let http = host::http::Client::plain();
+    // A dead one, one that answers nonsense, one whose certificate is not the approved one.
+    let bad = [authority("http://127.0.0.1:9/".to_owned()), authority(url("nonsense")), wrong];
+    server.log().stamp(&http, &[]).await.expect_err("no authority at all");
+    server.log().stamp(&http, &bad).await.expect_err("none is good");
+    let good = [&bad[..], &[authority(url("tsa"))]].concat();
+    assert_eq!(server.log().stamp(&http, &good).await.expect("stamped"), 10_001);
+    let mut results = std::collections::BTreeSet::new();
+    for number in ["f-0", "f-5000", "f-10000"] {
+        let record = server.log().of_message(number, "AZ/GOV/1/desk").await.expect("read").pop().expect("there");
+        let stamp = record.stamp.expect("stamped");
+        let inputs = [("/META-INF/signatures.xml".to_owned(), Input::Data(record.entry.signature.clone()))];
+        let chain = |name: &str| (name == "/ts-hashchain.xml").then(|| stamp.chain.clone());
+        hashchain::verify(&stamp.result, &chain, &inputs, &|_, _| None).expect("the chain leads to the result");
+        let token = formats::tsp::TimeStampToken::from_der(&stamp.token).expect("a token");
+        let approved = std::slice::from_ref(&world.authority.tsa);
+        token.verify(&stamp.result, approved, approved).expect("over the result");
+        results.insert(stamp.result);
+    }
+    let newest = server.log().records(&LogFilter::default()).await.expect("read");
+    let last = server.log().record_of(&newest[0].id).await.expect("read").expect("there");
+    results.insert(last.stamp.expect("stamped").result);
+    assert_eq!(results.len(), 2, "ten thousand records with one token, and the one that is left");
+    world.shutdown.trigger();
+}
+
 async fn get(world: &World, path: &str) -> http::Response<Bytes> {
     let uri = format!("http://{}{path}", world.port("asker", 1));
     let request = http::Request::get(uri).body(Bytes::new()).expect("a request");
@@ -247,6 +318,38 @@ async fn an_information_system_downloads_its_containers_and_what_judges_them() {
     world.shutdown.trigger();
 }
 
+/// `xmlsec1` on the signature, `openssl ts` on the token inside it.
+fn peers_agree(world: &World, record: &LogRecord) {
+    let folder = host::testing::TempDir::new();
+    let put = |name: &str, bytes: &[u8]| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, bytes).expect("written");
+        path.to_str().expect("letters").to_owned()
+    };
+    let signature = put("signatures.xml", &record.entry.signature);
+    let message = put("message.xml", &record.entry.message);
+    let result = put("result.xml", record.entry.chain_result.as_deref().unwrap_or_default());
+    #[rustfmt::skip]
+    let (good, printed) = crate::logs::peer("xmlsec1", &[
+        "--verify", "--insecure", "--id-attr:Id", "http://uri.etsi.org/01903/v1.3.2#:SignedProperties",
+        "--url-map:/message.xml", &message, "--url-map:/sig-hashchainresult.xml", &result, &signature,
+    ]);
+    assert!(good, "{printed}");
+    let read = formats::message::read(&record.entry.signature).expect("a signature");
+    let token = put("token.tst", &read.time_stamp.expect("embedded"));
+    let anchor = formats::x509::to_pem(std::slice::from_ref(&world.authority.certificate));
+    let anchor = put("ca.pem", anchor.as_bytes());
+    let at = base::Clock::now(&*world.clock).as_second().to_string();
+    for (value, expected) in [(read.value.clone(), true), ([&read.value[..], b" "].concat(), false)] {
+        let data = put("value", &value);
+        #[rustfmt::skip]
+        let (good, printed) = crate::logs::peer("openssl", &[
+            "ts", "-verify", "-in", &token, "-token_in", "-data", &data, "-CAfile", &anchor, "-attime", &at,
+        ]);
+        assert_eq!(good, expected, "{printed}");
+    }
+}
+
 #[tokio::test]
 async fn time_stamps_at_once_stand_in_the_signature() {
     let world = World::running_with("[message_log]\ntime_stamps = \"immediate\"\n", false).await;
@@ -262,6 +365,7 @@ async fn time_stamps_at_once_stand_in_the_signature() {
         assert!(!names.iter().any(|name| name.contains("timestamp") || name.starts_with("ts-")), "{names:?}");
         let verdict = archive::verify(&container, &configuration);
         assert!(verdict.is_valid(), "{:?}", verdict.reasons);
+        peers_agree(&world, &record);
     }
     let names = server.log().archive().await.expect("archived");
     assert_eq!(judge(&world, &names, Previous::First).0.len(), 4);

@@ -155,7 +155,7 @@ async fn a_whole_archive_is_judged_by_its_chain_and_every_container() {
 }
 
 /// Runs a peer; a missing peer fails the test.
-fn peer(command: &str, arguments: &[&str]) -> (bool, String) {
+pub fn peer(command: &str, arguments: &[&str]) -> (bool, String) {
     let output = std::process::Command::new(command).args(arguments).output();
     let output = output.unwrap_or_else(|error| panic!("{command}: {error}"));
     let printed = [output.stdout, output.stderr].concat();

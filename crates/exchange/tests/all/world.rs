@@ -475,6 +475,11 @@ impl World {
         build(&self.directory, &self.plan, &self.ports, &self.authority, &self.clock).await
     }
 
+    /// Where the authority's responder and its time-stamping are.
+    pub fn trust_address(&self) -> &str {
+        self.plan.trust.tsa_url.trim_end_matches("/tsa")
+    }
+
     /// The address of one of a server's ports: 0 message, 1 information system, 2 OCSP.
     pub fn port(&self, code: &str, which: u16) -> String {
         format!("127.0.0.1:{}", self.ports[code].message + which)
