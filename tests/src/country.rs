@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 const START_TIMEOUT: Duration = Duration::from_secs(120);
 const STOP_TIMEOUT: Duration = Duration::from_secs(30);
 /// Ports that a country uses above its base.
-const PORTS: u16 = 40;
+const PORTS: u16 = 60;
 
 /// A running country; killed when dropped.
 pub struct Country {
@@ -44,7 +44,7 @@ pub fn free_ports() -> u16 {
     let free = |base: &u16| (0..PORTS).all(|distance| TcpListener::bind(("127.0.0.1", base + distance)).is_ok());
     loop {
         let base = start + GIVEN.fetch_add(PORTS, Ordering::SeqCst);
-        assert!(base < 31_900, "forty free ports in a row, below the ports that the system gives to clients");
+        assert!(base < 31_900, "sixty free ports in a row, below the ports that the system gives to clients");
         if free(&base) {
             return base;
         }

@@ -174,7 +174,7 @@ async fn measure_exchange(report: &Report, what: &str, mode: Mode, size: Size, p
         return;
     }
     let directory = TempDir::new();
-    let world = world_of(&directory, free_ports(9), size, postgres);
+    let world = world_of(&directory, free_ports(13), size, postgres);
     let file = specification(directory.path(), &world);
     let _world = Role::start("world", &file);
     let (asker, keeper) = (Role::start("asker", &file), Role::start("keeper", &file));

@@ -42,6 +42,9 @@ pub struct World {
     pub exchange: String,
 }
 
+/// Where information systems ask by TLS, which nobody does here: above the ports of both servers.
+const SYSTEM_TLS_ABOVE: u16 = 6;
+
 impl World {
     fn host(&self, process: &str) -> &str {
         self.hosts.get(process).map_or("127.0.0.1", String::as_str)
@@ -74,8 +77,12 @@ impl World {
         let authority = Authority::open(&self.directory);
         let provider = ClientId::parse(crate::question::PROVIDER).expect("a client");
         let world = self.clone();
-        let ports =
-            |code: &str, message: u16| ServerPorts { host: self.host(code).to_owned(), message, system: message + 1 };
+        let ports = |code: &str, message: u16| ServerPorts {
+            host: self.host(code).to_owned(),
+            message,
+            system: message + 1,
+            system_tls: message + SYSTEM_TLS_ABOVE,
+        };
         let plan = Plan {
             country: Country::parse(&self.agencies, &self.exchange).expect("a country"),
             directory: self.directory.clone(),
@@ -120,6 +127,7 @@ impl World {
         let listeners = ServerListeners {
             message: listen(self.host(code), first).await,
             system: listen(self.host(code), first + 1).await,
+            system_tls: listen(self.host(code), first + SYSTEM_TLS_ABOVE).await,
             ocsp: listen(self.host(code), first + 2).await,
         };
         let server = exchange.server(code).expect("one of the country's").clone();

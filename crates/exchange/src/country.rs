@@ -1,7 +1,12 @@
 //! The exchange's part of a country folder: `agencies.toml` (who) and `exchange.toml` (servers, data services, rights,
 //! limits). Read once at start and checked whole: every identifier that is used must be declared.
 
+mod access;
+
+pub use access::{Endpoint, GlobalGroup, LocalGroup, RESERVED, ServiceType, Subjects, System, SystemAuthentication};
+
 use crate::messagelog::LogPolicy;
+use access::Declared;
 use base::{Lang, Localized};
 use formats::identifier::{ClientId, ServerId, ServiceId, is_part};
 use std::{collections::BTreeSet, fmt, path::Path};
@@ -13,6 +18,11 @@ pub struct Country {
     pub members: Vec<Member>,
     pub servers: Vec<Server>,
     pub services: Vec<Service>,
+    pub global_groups: Vec<GlobalGroup>,
+    pub local_groups: Vec<LocalGroup>,
+    pub systems: Vec<System>,
+    /// The one client that may see the monitoring data of every server.
+    pub monitoring_client: Option<ClientId>,
     pub limits: Limits,
     pub message_log: LogPolicy,
 }
@@ -56,11 +66,28 @@ pub struct Service {
     pub provider: ClientId,
     pub code: String,
     pub version: Option<String>,
+    /// Ours answer both ways; most of others' one.
+    #[serde(default = "both_types")]
+    pub types: Vec<ServiceType>,
+    /// Who may ask for all of it: clients, this instance's groups (`EE/code` for another's), the provider's own groups.
     #[serde(default)]
     pub clients: Vec<ClientId>,
+    #[serde(default)]
+    pub global_groups: Vec<String>,
+    #[serde(default)]
+    pub local_groups: Vec<String>,
+    /// Parts that others may ask for.
+    #[serde(default, rename = "endpoint")]
+    pub endpoints: Vec<Endpoint>,
     /// A service that is published but not answering at present.
     #[serde(default)]
     pub disabled: bool,
+    /// What the askers of a disabled service are told.
+    pub disabled_notice: Option<String>,
+}
+
+fn both_types() -> Vec<ServiceType> {
+    vec![ServiceType::Soap, ServiceType::OpenApi]
 }
 
 /// The numbers of `exchange.toml`.
@@ -73,6 +100,8 @@ pub struct Limits {
     pub ocsp_freshness_s: i64,
     pub time_stamping_interval_s: u64,
     pub time_stamping_failure_period_s: i64,
+    /// How long operational data is kept.
+    pub traffic_keep_days: u32,
 }
 
 #[derive(serde::Deserialize)]
@@ -97,10 +126,24 @@ struct ExchangeFile {
     time_stamping_failure_period_s: i64,
     #[serde(default)]
     message_log: LogPolicy,
+    monitoring_client: Option<ClientId>,
+    #[serde(default = "traffic_keep_days")]
+    traffic_keep_days: u32,
     #[serde(rename = "server")]
     servers: Vec<Server>,
     #[serde(default, rename = "service")]
     services: Vec<Service>,
+    #[serde(default, rename = "global_group")]
+    global_groups: Vec<GlobalGroup>,
+    #[serde(default, rename = "local_group")]
+    local_groups: Vec<LocalGroup>,
+    #[serde(default, rename = "system")]
+    systems: Vec<System>,
+}
+
+/// The field's own default (`keep-records-for-days`).
+fn traffic_keep_days() -> u32 {
+    7
 }
 
 /// What is wrong with the files, in a sentence that names the place.
@@ -140,6 +183,10 @@ impl Country {
             members: agencies.members,
             servers: exchange.servers,
             services: exchange.services,
+            global_groups: exchange.global_groups,
+            local_groups: exchange.local_groups,
+            systems: exchange.systems,
+            monitoring_client: exchange.monitoring_client,
             limits: Limits {
                 inquiry_bytes_max: exchange.inquiry_bytes_max,
                 answer_bytes_max: exchange.answer_bytes_max,
@@ -148,6 +195,7 @@ impl Country {
                 ocsp_freshness_s: exchange.ocsp_freshness_s,
                 time_stamping_interval_s: exchange.time_stamping_interval_s,
                 time_stamping_failure_period_s: exchange.time_stamping_failure_period_s,
+                traffic_keep_days: exchange.traffic_keep_days,
             },
             message_log: exchange.message_log,
         };
@@ -187,10 +235,14 @@ impl Country {
             return wrong(format_args!("exchange.toml: message_log: {mistake}"));
         }
         self.message_log.overrides.iter().try_for_each(|over| declared(&over.subsystem, "message_log"))?;
+        let parts = Declared { clients: &known, global: &self.global_groups, local: &self.local_groups };
+        parts.check_groups()?;
+        self.monitoring_client.iter().try_for_each(|client| declared(client, "monitoring_client"))?;
+        parts.check_systems(&self.systems)?;
         let mut services = BTreeSet::new();
         for service in &self.services {
             declared(&service.provider, &service.code)?;
-            service.clients.iter().try_for_each(|client| declared(client, &service.code))?;
+            parts.check_service(service)?;
             if !is_part(&service.code) || !services.insert(service.id()) {
                 return wrong(format_args!("exchange.toml: service {} stands there twice", service.id()));
             }
@@ -234,6 +286,11 @@ impl Country {
 }
 
 impl Service {
+    /// Who may ask for all of it.
+    pub fn subjects(&self) -> Subjects<'_> {
+        Subjects { clients: &self.clients, global_groups: &self.global_groups, local_groups: &self.local_groups }
+    }
+
     pub fn id(&self) -> ServiceId {
         ServiceId { provider: self.provider.clone(), code: self.code.clone(), version: self.version.clone() }
     }

@@ -56,6 +56,7 @@ causes! {
     InvalidHttpMethod = "invalid_http_method", 400;
     InvalidMessage = "invalid_message", 400;
     InvalidProtocolVersion = "invalid_protocol_version", 400;
+    InvalidRequest = "invalid_request", 400;
     InvalidSecurityServer = "invalid_security_server", 404;
     InvalidSignatureValue = "invalid_signature_value", 403;
     InvalidSoap = "invalid_soap", 400;
@@ -74,7 +75,9 @@ causes! {
     MissingSoap = "missing_soap", 400;
     NetworkError = "network_error", 409;
     ServiceDisabled = "service_disabled", 409;
+    ServiceMalformedUrl = "service_malformed_url", 409;
     ServiceMissingUrl = "service_missing_url", 404;
+    ServiceType = "service_type", 409;
     SslAuthenticationFailed = "ssl_authentication_failed", 403;
     TimestampingFailed = "timestamping_failed", 409;
     UnknownHost = "unknown_host", 409;

@@ -114,6 +114,7 @@ impl OperatorView {
     pub async fn traffic(&self, filter: &TrafficFilter) -> Result<Vec<(String, TrafficRecord)>, Fault> {
         let mut all = Vec::new();
         for (code, server) in self.exchange.servers() {
+            server.store_traffic().await?;
             let records = opmonitor::records(server.store(), filter).await?;
             all.extend(records.into_iter().map(|record| (code.to_owned(), record)));
         }
@@ -125,6 +126,7 @@ impl OperatorView {
     pub async fn service_use(&self, filter: &TrafficFilter) -> Result<Vec<ServiceUse>, Fault> {
         let mut all = Vec::new();
         for (_, server) in self.exchange.servers() {
+            server.store_traffic().await?;
             all.extend(opmonitor::service_use(server.store(), filter).await?);
         }
         Ok(all)

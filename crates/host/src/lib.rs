@@ -1,4 +1,4 @@
-//! The only door outside: the store, jobs, the outbox, the audit log, the journal, keys, blobs and HTTP. Rooms to the right of this one
+//! The only door outside: the store, jobs, the outbox, the audit log, the journal, keys, blobs, HTTP and the machine. Rooms to the right of this one
 //! open no file, socket or database of their own.
 
 pub mod audit;
@@ -7,6 +7,7 @@ pub mod http;
 pub mod jobs;
 pub mod journal;
 pub mod keys;
+pub mod machine;
 pub mod outbox;
 pub mod store;
 #[cfg(feature = "testing")]

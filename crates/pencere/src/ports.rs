@@ -41,6 +41,11 @@ impl Ports {
         [first, first + 1, first + 2]
     }
 
+    /// Information systems by TLS, at the security server number `index`.
+    pub fn security_server_tls(self, index: u16) -> u16 {
+        self.base + 40 + index
+    }
+
     /// The information system of the register number `index`.
     pub fn register(self, index: u16) -> u16 {
         self.base + 30 + index
@@ -52,7 +57,7 @@ impl Ports {
 }
 
 /// Ports that a country takes above its base.
-const TAKEN: u16 = 40;
+const TAKEN: u16 = 60;
 
 /// A base above which everything is free right now, for a country that goes away again.
 pub fn free_base() -> Result<u16, String> {
@@ -61,7 +66,7 @@ pub fn free_base() -> Result<u16, String> {
     let free =
         |base: &u16| (0..TAKEN).all(|distance| std::net::TcpListener::bind(("127.0.0.1", base + distance)).is_ok());
     let mut bases = (start..19_900).step_by(usize::from(TAKEN));
-    bases.find(free).ok_or_else(|| "no forty free ports in a row".to_owned())
+    bases.find(free).ok_or_else(|| "no sixty free ports in a row".to_owned())
 }
 
 /// A socket on loopback; the error is one sentence for the operator.
@@ -86,6 +91,7 @@ mod tests {
         assert_eq!(ports.of(Door::Smtp), 8808);
         all.extend((0..6).flat_map(|index| ports.security_server(index)));
         all.extend((0..6).map(|index| ports.register(index)));
+        all.extend((0..6).map(|index| ports.security_server_tls(index)));
         let count = all.len();
         all.sort_unstable();
         all.dedup();

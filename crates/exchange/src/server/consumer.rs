@@ -2,7 +2,7 @@
 //! read and check of their own is in `consumer_soap` and `consumer_rest`.
 
 use super::{
-    SecurityServer,
+    Asker, SecurityServer,
     inflow::Inflow,
     receive::{Received, Taking},
     relay::{Limit, Relay},
@@ -74,15 +74,17 @@ impl SecurityServer {
     pub(super) fn check_parties<'a>(
         &self,
         configuration: &'a Configuration,
+        asker: &Asker,
         client: &ClientId,
         provider: &'a ClientId,
         wanted: Option<&ServerId>,
     ) -> Result<Vec<&'a ServerEntry>, ExchangeFault> {
         self.check_stamping(configuration, HERE)?;
         let refuse = |cause, why: String| Err(ExchangeFault::new(HERE, cause, why));
-        if !self.clients.contains(client) || !configuration.is_registered(&self.id, client) {
+        if !self.is_client(client) || !configuration.is_registered(&self.id, client) {
             return refuse(Cause::UnknownMember, format!("{client} is not a client of this server"));
         }
+        self.check_asker(asker, client)?;
         let mut entries: Vec<&ServerEntry> = configuration.servers_of(provider).collect();
         if entries.is_empty() {
             return refuse(Cause::UnknownMember, format!("{provider} has no server"));
@@ -111,6 +113,7 @@ impl SecurityServer {
         entries: &[&ServerEntry],
         mut asking: Asking<'_>,
     ) -> Result<Answered, ExchangeFault> {
+        trace.details.addresses(configuration, &self.id, &entries[0].id);
         let own = self.own_status(configuration, HERE, self.authentication.certificate.der()).await?;
         let mut limit = self.inquiry_limit();
         limit.take(asking.bytes.len(), CLIENT)?;
@@ -124,13 +127,20 @@ impl SecurityServer {
         let answer = match whole {
             Ok(true) => {
                 self.seal_request(trace, configuration, &asking, &mut relay).await?;
+                trace.request_out(self.clock.now());
                 self.wait(self.send(configuration, entries, &head, SendBody::from(relay.take()))).await
             }
-            Ok(false) => Box::pin(self.stream(trace, configuration, entries, &asking, &head, &mut relay)).await,
+            Ok(false) => {
+                trace.request_out(self.clock.now());
+                Box::pin(self.stream(trace, configuration, entries, &asking, &head, &mut relay)).await
+            }
             Err(fault) => Err(fault),
         };
         match answer {
-            Ok(answer) => self.take_in(answer, relay.attachments).await,
+            Ok(answer) => {
+                trace.response_in(self.clock.now());
+                self.take_in(answer, relay.attachments).await
+            }
             Err(fault) => {
                 relay.drain().await;
                 Err(fault)

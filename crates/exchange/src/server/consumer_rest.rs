@@ -1,7 +1,7 @@
 //! The client's side of a REST exchange.
 
 use super::{
-    SecurityServer,
+    Asker, SecurityServer,
     consumer::{Answered, Asking, CLIENT, HERE, signed_of},
     inflow::Inflow,
     outflow::Outflow,
@@ -30,6 +30,7 @@ pub(super) struct RestAnswer {
 
 /// A request of an information system as HTTP brought it.
 pub(super) struct RestCall {
+    pub asker: Asker,
     pub method: String,
     pub target: String,
     pub headers: Vec<(String, String)>,
@@ -42,7 +43,7 @@ impl SecurityServer {
         trace.request_id = self.uuid();
         let outcome = self.exchange_rest(&mut trace, call).await;
         if let Err(fault) = &outcome {
-            self.note_failure(&trace, fault).await;
+            self.note_failure(&trace, fault);
         }
         outcome.map_err(|fault| self.told(fault))
     }
@@ -51,11 +52,12 @@ impl SecurityServer {
         let fresh = self.uuid();
         let head = RequestHead::from_http(&call.method, &call.target, call.headers, &fresh, &trace.request_id)
             .map_err(|error| bad_head(CLIENT, &error))?;
-        trace.about(&head.id, &head.client, &head.service);
+        trace.about_rest(&head);
         let message = Bytes::from(head.encode());
         let configuration = self.configuration.current(HERE).await?;
         let wanted = head.security_server().map_err(|error| bad_head(CLIENT, &error))?;
-        let entries = self.check_parties(&configuration, &head.client, &head.service.provider, wanted.as_ref())?;
+        let entries =
+            self.check_parties(&configuration, &call.asker, &head.client, &head.service.provider, wanted.as_ref())?;
         let asking = Asking {
             client: &head.client,
             content_type: REST_REQUEST,
@@ -74,7 +76,7 @@ impl SecurityServer {
     async fn take_rest_answer(
         &self,
         configuration: &Configuration,
-        trace: &Trace,
+        trace: &mut Trace,
         request: &RequestHead,
         hash: &str,
         answer: Answered,
@@ -92,6 +94,7 @@ impl SecurityServer {
             let text = format!("{field} of the answer is not the request's");
             return Err(ExchangeFault::new(HERE, Cause::InconsistentResponse, text));
         }
+        trace.details.status_code = Some(head.status);
         let entry = trace.entry(Direction::Response, provider, REST_RESPONSE, message, attachments, signed);
         self.log_response(HERE, trace, &entry).await?;
         let bodies = attachments.iter().map(|attachment| attachment.body.clone());

@@ -1,7 +1,7 @@
 //! The client's side of a SOAP exchange: envelopes with and without attachments.
 
 use super::{
-    SecurityServer,
+    Asker, SecurityServer,
     consumer::{Answered, Asking, CLIENT, HERE, signed_of},
     inflow::Inflow,
     outflow::Outflow,
@@ -26,6 +26,7 @@ use formats::{
 
 /// A request of an information system as HTTP brought it.
 pub(super) struct SoapCall {
+    pub asker: Asker,
     pub content_type: String,
     pub soap_action: Option<String>,
     pub inflow: Inflow,
@@ -55,7 +56,7 @@ impl SecurityServer {
         trace.request_id = self.uuid();
         let outcome = self.exchange_soap(&mut trace, call).await;
         if let Err(fault) = &outcome {
-            self.note_failure(&trace, fault).await;
+            self.note_failure(&trace, fault);
         }
         outcome.map_err(|fault| self.told(fault))
     }
@@ -73,10 +74,15 @@ impl SecurityServer {
             return Err(ExchangeFault::new(CLIENT, Cause::MissingSoap, "a request must not be a fault"));
         };
         let headers = &request.headers;
-        trace.about(&headers.id, &headers.client, &headers.service);
+        trace.about_soap(headers);
         let provider = &headers.service.provider;
-        let entries =
-            self.check_parties(&configuration, &headers.client, provider, headers.security_server.as_ref())?;
+        let entries = self.check_parties(
+            &configuration,
+            &call.asker,
+            &headers.client,
+            provider,
+            headers.security_server.as_ref(),
+        )?;
         let mime: Vec<(String, String)> =
             opened.headers.into_iter().filter(|(name, _)| !name.eq_ignore_ascii_case("content-type")).collect();
         let asking = Asking {

@@ -1,7 +1,7 @@
 //! Downloads for information systems: signed containers of their own messages (`/asic`) and the configuration that an
 //! auditor needs to judge them (`/verificationconf`). Errors are plain text, as in the field.
 
-use super::SecurityServer;
+use super::{Asker, SecurityServer, ports::asker};
 use crate::{
     archive::{MIMETYPE, container_name, escape, export_into, unnamed},
     configuration::Configuration,
@@ -11,7 +11,7 @@ use axum::{
     Router,
     body::Body,
     extract::{Query, State},
-    http::{StatusCode, header},
+    http::{StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -104,18 +104,22 @@ impl Wanted {
     }
 }
 
-async fn asic(State(server): Server, Query(parameters): Parameters) -> Response {
-    match server.containers(&parameters).await {
+async fn asic(State(server): Server, Query(parameters): Parameters, parts: Parts) -> Response {
+    match server.containers(&asker(&parts), &parameters).await {
         Ok(response) => response,
         Err(refused) => refused.into_response(),
     }
 }
 
 impl SecurityServer {
-    async fn containers(&self, parameters: &[(String, String)]) -> Result<Response, Refused> {
+    async fn containers(&self, asker: &Asker, parameters: &[(String, String)]) -> Result<Response, Refused> {
         let client = client(parameters)?;
         if !self.clients.contains(&client) {
             return Err(Refused(StatusCode::UNAUTHORIZED, format!("{client} is not a client of this server.")));
+        }
+        if !self.speaks_for(asker).contains(&&client) {
+            let text = format!("This information system may not speak for {client}.");
+            return Err(Refused(StatusCode::UNAUTHORIZED, text));
         }
         let wanted = Wanted::read(parameters)?;
         let records = self.wanted(&client, &wanted).await?;

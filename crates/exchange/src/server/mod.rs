@@ -1,6 +1,7 @@
 //! A security server: takes messages from the information systems of its clients, carries them signed to the servers of
-//! others, and answers theirs. Three ports: information systems, other servers (mutual TLS), OCSP responses.
+//! others, and answers theirs. Ports: information systems (HTTP and HTTPS), other servers (mutual TLS), OCSP responses.
 
+mod asker;
 mod consumer;
 mod consumer_rest;
 mod consumer_soap;
@@ -9,7 +10,9 @@ mod identity;
 mod inflow;
 mod logging;
 mod metadata;
+mod monitoring;
 mod outflow;
+mod own;
 mod peers;
 mod ports;
 mod provider;
@@ -22,11 +25,14 @@ mod signing;
 mod source;
 mod status;
 mod system;
+mod systems;
 mod tls;
 mod trace;
+mod wellbeing;
 
-pub use identity::{AuthenticationIdentity, SigningIdentity};
-pub use rights::Rights;
+pub use asker::{Asker, SystemIdentity};
+pub use identity::{AuthenticationIdentity, SigningIdentity, self_signed};
+pub use rights::{Asked, Offer, PathPattern, Rights, ServicePath};
 pub use settings::{Patience, Settings};
 pub use tls::server_config;
 
@@ -34,9 +40,10 @@ use crate::{
     body::Spool,
     certificates::CertificateJudge,
     configuration::{Configuration, ConfigurationSlot, ConfigurationSource},
-    country::Limits,
+    country::{Limits, System},
     fault::{Cause, ExchangeFault, Place},
     messagelog::MessageLog,
+    opmonitor::{self, Recorder},
 };
 use base::{Chance, Clock, Fault};
 use formats::{
@@ -48,6 +55,7 @@ use host::{
     store::Store,
 };
 use std::{collections::HashMap, sync::Arc, time::Duration};
+use systems::Systems;
 use tokio::net::TcpListener;
 
 /// What a server is made of.
@@ -63,6 +71,10 @@ pub struct ServerParts {
     pub rights: Rights,
     /// Base address of each provider's information system: `http://127.0.0.1:8830`.
     pub systems: HashMap<ClientId, String>,
+    /// How the information systems of the clients are known and reached.
+    pub system_settings: Vec<System>,
+    /// What this server shows to information systems.
+    pub system_identity: SystemIdentity,
     /// One per member whose subsystems are clients here.
     pub signing: Vec<SigningIdentity>,
     pub authentication: AuthenticationIdentity,
@@ -79,7 +91,9 @@ pub struct SecurityServer {
     limits: Limits,
     clients: Vec<ClientId>,
     rights: Rights,
-    systems: HashMap<ClientId, String>,
+    systems: Systems,
+    askers: asker::Askers,
+    system_identity: SystemIdentity,
     signing: HashMap<ClientId, SigningIdentity>,
     authentication: AuthenticationIdentity,
     configuration: Arc<ConfigurationSlot>,
@@ -87,17 +101,25 @@ pub struct SecurityServer {
     statuses: status::OwnStatuses,
     peers: peers::Peers,
     http: Client,
+    recorder: Recorder,
+    started: base::Timestamp,
+    /// Where information systems find this server; known when it runs.
+    inner_address: std::sync::OnceLock<String>,
     settings: Settings,
     spool: Arc<Spool>,
 }
 
-/// The three sockets of a server, bound before anything starts so that a taken port is known at once.
+/// The sockets of a server, bound before anything starts so that a taken port is known at once.
 pub struct ServerListeners {
     pub message: TcpListener,
     pub system: TcpListener,
+    /// For information systems by TLS.
+    pub system_tls: TcpListener,
     pub ocsp: TcpListener,
 }
 
+/// How often old traffic records are looked for (the field's own interval).
+const FORGET_INTERVAL: Duration = Duration::from_secs(12 * 3600);
 /// How often a failed background task tries again.
 const RETRY: Duration = Duration::from_secs(2);
 
@@ -110,6 +132,8 @@ impl SecurityServer {
             peers: peers::Peers::new(configuration.clone(), judge.clone(), parts.clock.clone(), http.clone()),
             spool: Spool::new(parts.settings.body_memory_bytes, parts.settings.spool_folder.clone()),
             settings: parts.settings,
+            started: parts.clock.now(),
+            inner_address: std::sync::OnceLock::new(),
             id: parts.id,
             store: parts.store,
             log: parts.log,
@@ -118,13 +142,16 @@ impl SecurityServer {
             limits: parts.limits,
             clients: parts.clients,
             rights: parts.rights,
-            systems: parts.systems,
+            systems: Systems::of(&parts.systems, &parts.system_settings, &parts.system_identity, &http),
+            askers: asker::Askers::of(&parts.system_settings),
+            system_identity: parts.system_identity,
             signing: parts.signing.into_iter().map(|identity| (identity.member.clone(), identity)).collect(),
             authentication: parts.authentication,
             configuration,
             judge,
             statuses: status::OwnStatuses::default(),
             http,
+            recorder: Recorder::default(),
         })
     }
 
@@ -144,6 +171,21 @@ impl SecurityServer {
         &self.clients
     }
 
+    /// A client of this server, or its owner, who always is one.
+    fn is_client(&self, id: &ClientId) -> bool {
+        self.clients.contains(id) || self.id.owner() == *id
+    }
+
+    /// What this server records of the traffic.
+    pub fn recorder(&self) -> &Recorder {
+        &self.recorder
+    }
+
+    /// Writes the traffic records that wait, for those who read the store.
+    pub async fn store_traffic(&self) -> Result<(), Fault> {
+        self.recorder.flush(&self.store, &*self.clock, &*self.chance).await
+    }
+
     /// Every certificate that this server uses, with what it is for.
     pub fn certificates(&self) -> Vec<(&'static str, Certificate)> {
         let signing = self.signing.values().map(|identity| ("signing", identity.certificate.clone()));
@@ -159,19 +201,23 @@ impl SecurityServer {
         self.configuration.renew().await
     }
 
-    /// Serves all three ports and does the background work until the end.
+    /// Serves all ports and does the background work until the end.
     pub async fn run(self: Arc<Self>, listeners: ServerListeners, shutdown: Shutdown) -> Result<(), Fault> {
         let tls = tls::server_config(&self)?;
         let message = host::http::serve_tls(listeners.message, tls, ports::message_router(&self), shutdown.clone());
-        let system = host::http::serve(listeners.system, ports::system_router(&self), shutdown.clone());
+        if let Ok(address) = listeners.system.local_addr() {
+            self.inner_address.get_or_init(|| address.ip().to_string());
+        }
+        let system = host::http::serve(listeners.system, ports::system_router(&self, false), shutdown.clone());
+        let secure = self.system_tls()?;
+        let system_tls =
+            host::http::serve_tls(listeners.system_tls, secure, ports::system_router(&self, true), shutdown.clone());
         let ocsp = host::http::serve(listeners.ocsp, ports::ocsp_router(&self), shutdown.clone());
-        tokio::join!(
-            message,
-            system,
-            ocsp,
-            self.clone().renew_loop(shutdown.clone()),
-            Box::pin(self.log_loop(shutdown))
-        );
+        let loops = self.clone().renew_loop(shutdown.clone());
+        let recording = self.clone().record_loop(shutdown.clone());
+        // One place on the heap for all of them, once in the life of a server.
+        Box::pin(async { tokio::join!(message, system, system_tls, ocsp, loops, recording, self.log_loop(shutdown)) })
+            .await;
         Ok(())
     }
 
@@ -200,6 +246,29 @@ impl SecurityServer {
             self.own_status(&configuration, Place::ClientProxy, certificate.der()).await?;
         }
         Ok(())
+    }
+
+    /// Stores the traffic records, and forgets those whose time is over.
+    async fn record_loop(self: Arc<Self>, shutdown: Shutdown) {
+        let recording = self.recorder.run(&self.store, &*self.clock, &*self.chance, shutdown.clone());
+        let forgetting = async {
+            loop {
+                tokio::select! {
+                    () = tokio::time::sleep(FORGET_INTERVAL) => {}
+                    () = shutdown.wait() => return,
+                }
+                if let Err(fault) = self.forget_traffic().await {
+                    tracing::warn!(%fault, server = %self.id, "forgetting traffic records");
+                }
+            }
+        };
+        tokio::join!(recording, forgetting);
+    }
+
+    /// Deletes the traffic records that are older than the country keeps them. Returns how many.
+    pub async fn forget_traffic(&self) -> Result<u64, Fault> {
+        let kept_s = i64::from(self.limits.traffic_keep_days) * 24 * 3600;
+        opmonitor::forget(&self.store, self.clock.now().as_second() - kept_s).await
     }
 
     /// A fault as it leaves this server: with its number, in the spelling that peers and clients expect.

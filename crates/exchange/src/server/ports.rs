@@ -1,9 +1,9 @@
 //! The three ports as HTTP: what is read from a request, what an answer or a fault looks like.
 
-use super::{SecurityServer, consumer_rest::RestCall, consumer_soap::SoapCall};
+use super::{Asker, SecurityServer, consumer_rest::RestCall, consumer_soap::SoapCall};
 use crate::fault::{Cause, ExchangeFault, Place};
 use axum::{
-    Router,
+    Extension, Router,
     body::Body,
     extract::{Query, Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
@@ -16,18 +16,36 @@ use std::sync::Arc;
 
 type Server = State<Arc<SecurityServer>>;
 
+/// The port at which an information system came in.
+#[derive(Debug, Clone, Copy)]
+struct Door {
+    tls: bool,
+}
+
+/// Who is at the other end of the connection.
+pub(super) fn asker(parts: &axum::http::request::Parts) -> Asker {
+    let chain = parts.extensions.get::<PeerCertificates>();
+    Asker {
+        tls: parts.extensions.get::<Door>().is_some_and(|door| door.tls),
+        certificate: chain.and_then(|chain| chain.0.first().cloned()),
+    }
+}
+
 /// For other servers: everything is a message.
 pub(super) fn message_router(server: &Arc<SecurityServer>) -> Router {
     Router::new().fallback(message).with_state(server.clone())
 }
 
-/// For information systems: REST under `/r1/`, metadata, and SOAP everywhere else.
-pub(super) fn system_router(server: &Arc<SecurityServer>) -> Router {
+/// For information systems: REST under `/r1/`, metadata, and SOAP everywhere else. `tls` says which of the two doors it is.
+pub(super) fn system_router(server: &Arc<SecurityServer>, tls: bool) -> Router {
     Router::new()
         .route("/listClients", get(list_clients))
         .route("/r1/{*rest}", any(rest))
         .merge(super::downloads::router())
+        .route("/health", get(health).fallback(soap))
+        .route("/metrics", get(numbers).fallback(soap))
         .fallback(soap)
+        .layer(Extension(Door { tls }))
         .with_state(server.clone())
 }
 
@@ -52,6 +70,7 @@ async fn soap(State(server): Server, request: Request) -> Response {
         return soap_fault(&server.told(fault));
     }
     let call = SoapCall {
+        asker: asker(&parts),
         content_type: text(&parts.headers, "content-type").unwrap_or_default(),
         soap_action: text(&parts.headers, "soapaction"),
         inflow: server.inquiry(body),
@@ -73,8 +92,8 @@ async fn rest(State(server): Server, request: Request) -> Response {
         let fault = ExchangeFault::new(Place::Client, Cause::InvalidMessage, "a header is not text");
         return rest_fault(&server.told(fault), xml);
     };
-    let (method, inflow) = (parts.method.to_string(), server.inquiry(body));
-    let answer = match server.ask_rest(RestCall { method, target, headers, inflow }).await {
+    let (asker, method, inflow) = (asker(&parts), parts.method.to_string(), server.inquiry(body));
+    let answer = match server.ask_rest(RestCall { asker, method, target, headers, inflow }).await {
         Ok(answer) => answer,
         Err(fault) => return rest_fault(&fault, xml),
     };
@@ -125,8 +144,29 @@ fn rest_fault(fault: &ExchangeFault, xml: bool) -> Response {
     (status, [("content-type", kind), ("x-road-error", fault.code.as_str())], body).into_response()
 }
 
-async fn list_clients(State(server): Server) -> Response {
-    ([(header::CONTENT_TYPE, "application/json")], server.list_clients().to_string()).into_response()
+async fn list_clients(
+    State(server): Server,
+    Query(query): Query<Vec<(String, String)>>,
+    headers: HeaderMap,
+) -> Response {
+    let instance = query.iter().find(|(name, _)| name == "xRoadInstance").map(|(_, value)| value.as_str());
+    let as_json = text(&headers, "accept").is_some_and(|accept| super::metadata::wants_json(&accept));
+    match server.list_clients(instance, as_json).await {
+        Ok((kind, body)) => ([(header::CONTENT_TYPE, kind)], body).into_response(),
+        Err(fault) => rest_fault(&server.told(fault), !as_json),
+    }
+}
+
+/// 200, or 500 with what is wrong, a line each: for load balancers and watchers.
+async fn health(State(server): Server) -> Response {
+    match server.complaints().await.as_slice() {
+        [] => (StatusCode::OK, "ok\n").into_response(),
+        complaints => (StatusCode::INTERNAL_SERVER_ERROR, format!("{}\n", complaints.join("\n"))).into_response(),
+    }
+}
+
+async fn numbers(State(server): Server) -> Response {
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], server.exposition()).into_response()
 }
 
 async fn message(State(server): Server, request: Request) -> Response {

@@ -8,6 +8,7 @@ use super::{
     inflow::Inflow,
     receive::{Content, Received, Taking},
     reply::PeerAnswer,
+    rights::Asked,
     signing::{Arrived, Signed},
     trace::Trace,
 };
@@ -63,10 +64,10 @@ impl Request {
         }
     }
 
-    fn id(&self) -> &str {
+    pub(super) fn asked(&self) -> Asked<'_> {
         match self {
-            Request::Soap { message, .. } => &message.headers.id,
-            Request::Rest { head, .. } => &head.id,
+            Request::Soap { .. } => Asked::Soap,
+            Request::Rest { head, .. } => Asked::Rest { method: &head.method, path: &head.path },
         }
     }
 
@@ -105,7 +106,7 @@ impl SecurityServer {
         trace.request_id = header(&incoming.headers, "x-road-request-id").unwrap_or_default().to_owned();
         let outcome = Box::pin(self.serve_checked(&mut trace, &mut incoming)).await;
         if let Err(fault) = &outcome {
-            self.note_failure(&trace, fault).await;
+            self.note_failure(&trace, fault);
             incoming.inflow.drain().await;
         }
         outcome.map_err(|fault| self.told(fault))
@@ -129,6 +130,9 @@ impl SecurityServer {
         let rest =
             header(&incoming.headers, "x-road-message-type").is_some_and(|kind| kind.eq_ignore_ascii_case("REST"));
         let (request, attachments, signed) = take_apart(received, rest, trace)?;
+        if let Some(peer) = self.peer_of(&configuration, request.client(), &incoming.peer) {
+            trace.details.addresses(&configuration, &peer, &self.id);
+        }
         self.check_request(&configuration, trace, &request, &attachments, algorithm, &signed).await?;
         self.answer(configuration, trace, &incoming.headers, request, &attachments).await
     }
@@ -165,7 +169,7 @@ impl SecurityServer {
             return Err(ExchangeFault::new(READING, Cause::InvalidSecurityServer, "the message is for another server"));
         }
         let provider = &named.service.provider;
-        if !self.clients.contains(provider) || !configuration.is_registered(&self.id, provider) {
+        if !self.is_client(provider) || !configuration.is_registered(&self.id, provider) {
             let text = format!("{provider} is not a client of this server");
             return Err(ExchangeFault::new(READING, Cause::UnknownMember, text));
         }
@@ -198,6 +202,12 @@ impl SecurityServer {
         }
     }
 
+    /// The server at the other end of the connection.
+    fn peer_of(&self, configuration: &Configuration, client: &ClientId, peer: &[Vec<u8>]) -> Option<ServerId> {
+        let instance = configuration.instance(&client.instance)?;
+        Some(instance.server_of_certificate(peer.first()?)?.id.clone())
+    }
+
     /// Right, signature and log, in this order; nothing is asked before the request is durable.
     async fn check_request(
         &self,
@@ -208,8 +218,9 @@ impl SecurityServer {
         algorithm: DigestAlgorithm,
         signed: &Signed,
     ) -> Result<(), ExchangeFault> {
-        if !super::metadata::is_metadata(request.service()) {
-            self.rights.check(request.client(), request.service())?;
+        match self.own_service(request.service(), request.asked()) {
+            Some(own) => self.check_own(configuration, own, request)?,
+            None => self.rights.check(configuration, request.client(), request.service(), request.asked())?,
         }
         let (client, bytes) = (request.client(), request.bytes());
         let arrived = Arrived { message: bytes, attachments, algorithm, signed };
@@ -243,7 +254,10 @@ fn take_apart(
         None if rest => return refuse(HERE, Cause::MissingRest, "there is no message"),
         None => return refuse(HERE, Cause::MissingSoap, "there is no message"),
     };
-    trace.about(request.id(), request.client(), request.service());
+    match &request {
+        Request::Soap { message, .. } => trace.about_soap(&message.headers),
+        Request::Rest { head, .. } => trace.about_rest(head),
+    }
     match received.signed {
         Some(signed) => Ok((request, received.attachments, signed)),
         None => refuse(HERE, Cause::MissingSignature, "the message is not signed"),

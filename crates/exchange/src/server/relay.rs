@@ -54,7 +54,7 @@ pub(super) fn not_kept(place: Place, fault: &Fault) -> ExchangeFault {
 
 impl Relay {
     pub(super) fn new(source: Source, spool: Arc<Spool>, frame: Frame, place: Place, limit: Limit) -> Self {
-        let rest = !matches!(source, Source::Parts { .. });
+        let rest = !matches!(source, Source::Parts { .. } | Source::Attached(_));
         let out = Vec::with_capacity(8 * 1024);
         Relay { source, spool, frame, out, rest, place, open: None, attachments: Vec::new(), limit }
     }

@@ -50,12 +50,17 @@ impl SecurityServer {
     pub(super) async fn answer(
         self: &Arc<Self>,
         configuration: Arc<Configuration>,
-        trace: &Trace,
+        trace: &mut Trace,
         incoming: &HeaderMap,
         request: Request,
         attachments: &[Attachment],
     ) -> Result<PeerAnswer, ExchangeFault> {
         let provider = request.service().provider.clone();
+        if let Some(own) = self.own_service(request.service(), request.asked()) {
+            let reply = self.answer_own(&configuration, trace, own, &request, attachments).await?;
+            return self.reply(configuration, trace, reply).await;
+        }
+        trace.request_out(self.clock.now());
         let reply = match &request {
             Request::Soap { message, headers, content_type } => {
                 let asked = SoapService {
@@ -73,15 +78,15 @@ impl SecurityServer {
             }
             Request::Rest { head, bytes } => {
                 let hash = hash_of(bytes, attachments);
-                let (head, source) = match self.metadata(head) {
-                    Some(answer) => answer.finish(head, &hash),
-                    None => self.call_rest(head, attachments.first().map(|only| &only.body), &hash).await?,
-                };
+                let body = attachments.first().map(|only| &only.body);
+                let (head, source) = self.call_rest(head, body, &hash).await?;
+                trace.details.status_code = Some(head.status);
                 let (headers, original_content_type) = (Vec::new(), None);
                 let (content_type, bytes) = (REST_RESPONSE.to_owned(), head.encode().into());
                 Reply { provider, content_type, headers, bytes, original_content_type, source }
             }
         };
+        trace.response_in(self.clock.now());
         self.reply(configuration, trace, reply).await
     }
 
@@ -128,7 +133,7 @@ impl SecurityServer {
             Err(fault) => Err(fault),
         };
         if let Err(fault) = sealed {
-            self.note_failure(&trace, &fault).await;
+            self.note_failure(&trace, &fault);
             relay.give_up(&self.told(fault).to_soap());
         }
         if sender.send(relay.take()).await.is_err() || sender.finish().await.is_err() {

@@ -20,6 +20,8 @@ pub(super) enum Source {
     Nothing,
     /// Events, the next one last.
     Whole(Vec<Event>),
+    /// Attachments that are there already; the last event is the next.
+    Attached(Vec<Event>),
     /// The whole flow is one body, if there is anything in it.
     Rest {
         inflow: Box<Inflow>,
@@ -57,7 +59,7 @@ impl Source {
     pub(super) async fn next(&mut self) -> Result<Option<Event>, ExchangeFault> {
         match self {
             Source::Nothing => Ok(None),
-            Source::Whole(events) => Ok(events.pop()),
+            Source::Whole(events) | Source::Attached(events) => Ok(events.pop()),
             Source::Parts { inflow, splitter } => next_of_parts(inflow, splitter).await,
             Source::Rest { inflow, begun, held } => {
                 if let Some(piece) = held.take() {

@@ -9,15 +9,14 @@ use super::{
     outflow::Outflow,
     reply::Reply,
     source::{Source, open_soap},
+    systems::Reachable,
 };
 use crate::{
     body::Body,
     fault::{Cause, ExchangeFault, Place},
     messagelog::Attachment,
 };
-use base::Fault;
 use formats::{
-    identifier::ClientId,
     mime::ContentType,
     rest::{RequestHead, ResponseHead},
     soap::{self, Parsed},
@@ -37,53 +36,41 @@ pub(super) struct SoapService<'a> {
     pub attachments: &'a [Attachment],
 }
 
-/// A name that leads nowhere is the provider's mistake, a connection that fails may come back.
-fn failed(fault: &Fault) -> ExchangeFault {
-    let cause = if fault.cause.contains("lookup address") { Cause::UnknownHost } else { Cause::NetworkError };
-    ExchangeFault::failed(SERVICE, cause, fault)
-}
-
 impl SecurityServer {
-    fn system_of(&self, provider: &ClientId) -> Result<&str, ExchangeFault> {
-        let url = self.systems.get(provider);
-        url.map(String::as_str).ok_or_else(|| {
-            ExchangeFault::new(Place::ServerProxy, Cause::ServiceMissingUrl, "the provider has no information system")
-        })
-    }
-
     /// Sends and returns the head of the answer with its body still to come.
-    async fn call(
+    pub(super) async fn call(
         &self,
+        system: &Reachable,
         request: http::Request<SendBody>,
         size_bytes: u64,
     ) -> Result<(http::response::Parts, Inflow), ExchangeFault> {
         let wait = self.settings.service_wait + self.settings.patience.allowance(size_bytes);
         let late =
             |_| ExchangeFault::new(SERVICE, Cause::NetworkError, "the information system did not answer in time");
-        let answer = tokio::time::timeout(wait, self.http.open(request)).await.map_err(late)?;
-        let (head, body) = Response::into_parts(answer.map_err(|fault| failed(&fault))?);
+        let answer = tokio::time::timeout(wait, system.client.open(request)).await.map_err(late)?;
+        let (head, body) = Response::into_parts(answer.map_err(|fault| system.failed(&fault))?);
         let limit = self.answer_limit();
         let most = limit.left_bytes.saturating_add(ENVELOPE_BYTES_MAX);
         Ok((head, Inflow::new(body, SERVICE, most, limit.too_long, self.settings.patience)))
     }
 
-    /// `POST /soap` with the request as the client's information system sent it. A fault of the service is passed on as it
+    /// `POST` with the request as the client's information system sent it. A fault of the service is passed on as it
     /// is.
     pub(super) async fn call_soap(
         &self,
         asked: &SoapService<'_>,
     ) -> Result<(Reply, Box<soap::Message>), ExchangeFault> {
         let provider = &asked.request.headers.service.provider;
-        let url = format!("{}/soap", self.system_of(provider)?);
+        let system = self.systems.reach(provider)?;
         let bytes = asked.request.bytes.clone();
         let message = render(asked.original_content_type, asked.content_type, asked.headers, bytes, asked.attachments);
         let size = asked.attachments.iter().map(|attachment| attachment.body.size_bytes()).sum();
-        let http = http::Request::post(url)
+        let http = http::Request::post(system.soap(&asked.request.headers.service.code))
             .header("content-type", message.content_type)
             .header("soapaction", asked.soap_action.unwrap_or("\"\""))
             .body(message.body.send())
             .map_err(|error| ExchangeFault::new(SERVICE, Cause::InvalidMessage, error))?;
-        let (head, inflow) = self.call(http, size).await?;
+        let (head, inflow) = self.call(system, http, size).await?;
         let written = header(&head.headers, "content-type").unwrap_or_default().to_owned();
         // SOAP 1.1 §6.2 sends faults with 500; anything else that is not 200 is no SOAP answer.
         let is_xml = ContentType::parse(&written).is_some_and(|kind| kind.essence == "text/xml");
@@ -114,26 +101,27 @@ impl SecurityServer {
         }
     }
 
-    /// `/rest/{service}{path}?{query}` with the request's method, headers and body.
+    /// `{service}{path}?{query}` with the request's method, headers and body.
     pub(super) async fn call_rest(
         &self,
         request: &RequestHead,
         body: Option<&Body>,
         hash: &str,
     ) -> Result<(ResponseHead, Source), ExchangeFault> {
-        let base = self.system_of(&request.service.provider)?;
-        let code = formats::identifier::encode_segment(&request.service.code);
+        let system = self.systems.reach(&request.service.provider)?;
         let query = request.query.as_deref().map_or(String::new(), |query| format!("?{query}"));
-        let mut builder = http::Request::builder()
-            .method(request.method.as_str())
-            .uri(format!("{base}/rest/{code}{}{query}", request.path));
+        let mut builder = http::Request::builder().method(request.method.as_str()).uri(format!(
+            "{}{}{query}",
+            system.rest(&request.service.code),
+            request.path
+        ));
         for (name, value) in &request.headers {
             builder = builder.header(name, value);
         }
         let flow = body.into_iter().cloned().fold(Outflow::default(), Outflow::body);
         let http =
             builder.body(flow.send()).map_err(|error| ExchangeFault::new(SERVICE, Cause::InvalidMessage, error))?;
-        let (head, inflow) = self.call(http, body.map_or(0, Body::size_bytes)).await?;
+        let (head, inflow) = self.call(system, http, body.map_or(0, Body::size_bytes)).await?;
         let headers: Vec<(String, String)> = head
             .headers
             .iter()

@@ -1,7 +1,7 @@
 //! Mutual TLS between security servers. The handshake proves possession of the key; whether the certificate counts is
 //! judged by the global configuration, on both sides, and again for every message with an OCSP response.
 
-use super::SecurityServer;
+use super::{AuthenticationIdentity, SecurityServer};
 use crate::{
     certificates::{CertificateJudge, is_authentication},
     configuration::{ConfigurationSlot, Instance},
@@ -48,6 +48,42 @@ pub fn server_config(server: &SecurityServer) -> Result<Arc<ServerConfig>, Fault
         .with_single_cert(chain, key)
         .map_err(failed)?;
     Ok(Arc::new(config))
+}
+
+/// For the port of information systems: whoever shows a certificate proves that the key is its own; whose certificate it
+/// is, and whether it counts, is decided for each message.
+pub(super) fn system_config(identity: &AuthenticationIdentity) -> Result<Arc<ServerConfig>, Fault> {
+    let provider = provider();
+    let verifier = Arc::new(AnyClient { algorithms: provider.signature_verification_algorithms });
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
+        .map_err(failed)?
+        .with_client_cert_verifier(verifier)
+        .with_single_cert(
+            vec![CertificateDer::from(identity.certificate.der().to_vec())],
+            PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(identity.key_pkcs8.clone())),
+        )
+        .map_err(failed)?;
+    Ok(Arc::new(config))
+}
+
+/// For connections to one information system, whose certificate `judgement` decides about.
+pub(super) fn toward_system(
+    identity: &AuthenticationIdentity,
+    judgement: Arc<dyn JudgePeer>,
+) -> Result<ClientConfig, Fault> {
+    let provider = provider();
+    let verifier = PeerVerifier { algorithms: provider.signature_verification_algorithms, judgement };
+    ClientConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
+        .map_err(failed)?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(verifier))
+        .with_client_auth_cert(
+            vec![CertificateDer::from(identity.certificate.der().to_vec())],
+            PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(identity.key_pkcs8.clone())),
+        )
+        .map_err(failed)
 }
 
 /// For connections to one other server, whose certificate `judgement` decides about.
@@ -109,6 +145,57 @@ impl ClientCertVerifier for ClientVerifier {
         } else {
             Err(refuse("not an authentication certificate".to_owned()))
         }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls12_signature(message, certificate, signed, &self.algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls13_signature(message, certificate, signed, &self.algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.algorithms.supported_schemes()
+    }
+}
+
+struct AnyClient {
+    algorithms: WebPkiSupportedAlgorithms,
+}
+
+impl fmt::Debug for AnyClient {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("AnyClient")
+    }
+}
+
+impl ClientCertVerifier for AnyClient {
+    fn client_auth_mandatory(&self) -> bool {
+        false
+    }
+
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        &[]
+    }
+
+    fn verify_client_cert(
+        &self,
+        _end_entity: &CertificateDer<'_>,
+        _intermediates: &[CertificateDer<'_>],
+        _now: UnixTime,
+    ) -> Result<ClientCertVerified, Error> {
+        Ok(ClientCertVerified::assertion())
     }
 
     fn verify_tls12_signature(

@@ -1,15 +1,18 @@
-//! What one exchange leaves behind on one server: log records and a traffic record, each in one transaction with what it
-//! belongs to.
+//! What one exchange leaves behind on one server: log records, durable before anybody is told, and a traffic record.
 
-use super::{SecurityServer, signing::Signed};
+use super::{SecurityServer, consumer::PROXY_VERSION, signing::Signed};
 use crate::{
     fault::{Cause, ExchangeFault, Place},
     messagelog::{Attachment, Direction, LogEntry},
-    opmonitor::{self, Side, TrafficRecord},
+    opmonitor::{Side, TrafficDetails, TrafficRecord},
 };
-use base::{Fault, Id, Timestamp};
+use base::Timestamp;
 use bytes::Bytes;
-use formats::identifier::{ClientId, ServiceId};
+use formats::{
+    identifier::{ClientId, ServiceId},
+    rest::RequestHead,
+    soap,
+};
 
 /// Gathered while a message is worked on; complete as far as the work came.
 #[derive(Debug, Clone)]
@@ -24,6 +27,9 @@ pub(super) struct Trace {
     pub provider: Option<ClientId>,
     pub begun: Timestamp,
     pub request_bytes: usize,
+    /// What only the monitoring protocol wants to know.
+    pub details: TrafficDetails,
+    here: bool,
 }
 
 impl Trace {
@@ -38,6 +44,8 @@ impl Trace {
             provider: None,
             begun,
             request_bytes: 0,
+            details: TrafficDetails { x_road_version: Some(PROXY_VERSION.to_owned()), ..TrafficDetails::default() },
+            here: false,
         }
     }
 
@@ -48,14 +56,72 @@ impl Trace {
         self.provider = Some(service.provider.clone());
     }
 
+    /// What the header of a SOAP message says beside the parties.
+    pub(super) fn about_soap(&mut self, headers: &soap::Headers) {
+        self.about(&headers.id, &headers.client, &headers.service);
+        let details = &mut self.details;
+        details.message_user_id.clone_from(&headers.user_id);
+        details.message_issue.clone_from(&headers.issue);
+        details.message_protocol_version = Some(headers.protocol_version.clone());
+        if let Some((class, code)) = &headers.represented_party {
+            details.represented_party_class.clone_from(class);
+            details.represented_party_code = Some(code.clone());
+        }
+        details.service_type = Some("WSDL".to_owned());
+        details.request_attachment_count = Some(0);
+    }
+
+    /// What the head of a REST message says beside the parties.
+    pub(super) fn about_rest(&mut self, head: &RequestHead) {
+        self.about(&head.id, &head.client, &head.service);
+        let details = &mut self.details;
+        let header = |name: &str| head.header(name).map(str::to_owned);
+        details.message_user_id = header("x-road-userid");
+        details.message_issue = header("x-road-issue");
+        details.message_protocol_version = Some("1".to_owned());
+        if let Some(party) = header("x-road-represented-party") {
+            let (class, code) =
+                party.split_once('/').map_or((None, party.as_str()), |(class, code)| (Some(class), code));
+            details.represented_party_class = class.map(str::to_owned);
+            details.represented_party_code = Some(code.to_owned());
+        }
+        details.rest_method = Some(head.method.clone());
+        // Queries are the asker's own and may name persons; the path names what rights are granted for.
+        details.rest_path = Some(head.path.clone());
+        details.service_type = Some("REST".to_owned());
+    }
+
+    /// The server answers itself: nothing goes out, and nothing comes in (reference §2.12).
+    pub(super) fn answered_here(&mut self) {
+        self.request_out(self.begun);
+        self.details.response_in_ts = None;
+        self.here = true;
+    }
+
+    pub(super) fn request_out(&mut self, now: Timestamp) {
+        self.details.request_out_ts = Some(now.as_millisecond());
+    }
+
+    pub(super) fn response_in(&mut self, now: Timestamp) {
+        self.details.response_in_ts = Some(now.as_millisecond());
+    }
+
     fn finish(&self, now: Timestamp, response_bytes: usize, fault: Option<&ExchangeFault>) -> TrafficRecord {
         let size = |bytes: usize| i64::try_from(bytes).unwrap_or(i64::MAX);
+        let mut details = self.details.clone();
+        if self.here {
+            details.response_in_ts = Some(now.as_millisecond());
+        }
+        if let Some(fault) = fault {
+            details.fault(&fault.text);
+        }
         TrafficRecord {
             message_id: self.message_id.clone(),
             request_id: self.request_id.clone(),
             side: self.side,
             wording: self.wording.to_owned(),
             client: self.client.clone(),
+            provider: self.provider.as_ref().map(ClientId::to_string).unwrap_or_default(),
             service: self.service.clone(),
             request_in_at: self.begun,
             response_out_at: now,
@@ -63,6 +129,7 @@ impl Trace {
             response_bytes: size(response_bytes),
             succeeded: fault.is_none(),
             fault_code: fault.map(|fault| fault.code.clone()),
+            details,
         }
     }
 
@@ -102,7 +169,7 @@ impl SecurityServer {
         self.write(place, entry).await
     }
 
-    /// The answer and the traffic record are durable when this returns; nothing is answered before.
+    /// The answer is durable when this returns; nothing is answered before. The traffic record follows when it may.
     pub(super) async fn log_response(
         &self,
         place: Place,
@@ -110,10 +177,13 @@ impl SecurityServer {
         entry: &LogEntry,
     ) -> Result<(), ExchangeFault> {
         let size = usize::try_from(entry.size_bytes()).unwrap_or(usize::MAX);
-        let traffic = trace.finish(self.clock.now(), size, None);
         self.write(place, entry).await?;
-        let written = self.note(&traffic).await;
-        written.map_err(|fault| ExchangeFault::failed(place, Cause::LoggingFailed, &fault))
+        let mut record = trace.finish(self.clock.now(), size, None);
+        if trace.wording == "soap" {
+            record.details.response_attachment_count = i64::try_from(entry.attachments.len()).ok();
+        }
+        self.note(record);
+        Ok(())
     }
 
     async fn write(&self, place: Place, entry: &LogEntry) -> Result<(), ExchangeFault> {
@@ -125,17 +195,13 @@ impl SecurityServer {
         written.map_err(|fault| ExchangeFault::failed(place, Cause::LoggingFailed, &fault))
     }
 
-    async fn note(&self, traffic: &TrafficRecord) -> Result<(), Fault> {
-        let mut tx = self.store.begin().await?;
-        opmonitor::record(&mut tx, &Id::new(self.clock.now(), &*self.chance), traffic).await?;
-        tx.commit().await
+    /// A refused exchange leaves a traffic record.
+    pub(super) fn note_failure(&self, trace: &Trace, fault: &ExchangeFault) {
+        self.note(trace.finish(self.clock.now(), 0, Some(fault)));
     }
 
-    /// A refused exchange leaves a traffic record. That the record cannot be written must not hide the refusal.
-    pub(super) async fn note_failure(&self, trace: &Trace, fault: &ExchangeFault) {
-        let traffic = trace.finish(self.clock.now(), 0, Some(fault));
-        if let Err(cause) = self.note(&traffic).await {
-            tracing::warn!(%cause, "a traffic record was not written");
-        }
+    fn note(&self, mut record: TrafficRecord) {
+        record.details.security_server_internal_ip = self.inner_address.get().cloned();
+        self.recorder.note(record);
     }
 }

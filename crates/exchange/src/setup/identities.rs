@@ -3,7 +3,7 @@
 use super::{CertificateOrder, IssueCertificates, Plan};
 use crate::{
     country::Server,
-    server::{AuthenticationIdentity, SigningIdentity},
+    server::{AuthenticationIdentity, SigningIdentity, SystemIdentity, self_signed},
 };
 use base::{Algorithm, Clock, Fault, Lang, Signer};
 use formats::{
@@ -16,11 +16,15 @@ use std::{collections::BTreeSet, path::Path};
 
 /// A certificate with less time left than this is replaced at start.
 const RENEW_BEFORE_S: i64 = 14 * 24 * 3600;
+/// Certificates that are known by their digest only: their years do not matter.
+const SELF_VALIDITY_S: i64 = 20 * 365 * 24 * 3600;
 
 /// What one server signs and authenticates with.
 pub(super) struct Identities {
     pub signing: Vec<SigningIdentity>,
     pub authentication: AuthenticationIdentity,
+    /// What information systems see.
+    pub system: SystemIdentity,
 }
 
 fn failed(cause: impl std::fmt::Display) -> Fault {
@@ -37,7 +41,9 @@ impl Identities {
     ) -> Result<Identities, Fault> {
         let folder = plan.directory.join(format!("ss-{}", server.code));
         let keys = KeyDir::open(&folder.join("keys"))?;
-        let members: BTreeSet<ClientId> = server.clients.iter().map(ClientId::member_id).collect();
+        // The owner is a client of its server, whether or not one of its subsystems is.
+        let owner = std::iter::once(server.owner.member_id());
+        let members: BTreeSet<ClientId> = server.clients.iter().map(ClientId::member_id).chain(owner).collect();
         let mut signing = Vec::new();
         for member in members {
             let name = format!("sign-{}-{}", member.class, member.member);
@@ -60,8 +66,33 @@ impl Identities {
         };
         let certificate = certificate(&folder.join("auth.der"), order, issuer, clock).await?;
         let authentication = AuthenticationIdentity { certificate, key_pkcs8: key.pkcs8_der().to_vec() };
-        Ok(Identities { signing, authentication })
+        let system = system_identity(plan, &keys, &folder, host, clock)?;
+        Ok(Identities { signing, authentication, system })
     }
+}
+
+/// The certificate on the information systems' TLS port, made once by the server itself.
+fn system_identity(
+    plan: &Plan,
+    keys: &KeyDir,
+    folder: &Path,
+    host: &str,
+    clock: &dyn Clock,
+) -> Result<SystemIdentity, Fault> {
+    let key = keys.load_or_create("system", Algorithm::EcdsaP256Sha256)?;
+    let file = folder.join("system.der");
+    let kept = std::fs::read(&file).ok().and_then(|der| Certificate::from_der(&der).ok());
+    let certificate = match kept.filter(|kept| kept.key().spki() == key.public_key_der()) {
+        Some(kept) => kept,
+        None => {
+            let name =
+                NameBuilder::new().with(oid::COUNTRY, &plan.country.instance).with(oid::COMMON_NAME, host).build();
+            let made = self_signed(&key, name, vec![host.to_owned()], clock.now(), SELF_VALIDITY_S)?;
+            write_durably(&file, made.der())?;
+            made
+        }
+    };
+    Ok(SystemIdentity { certificate, key_pkcs8: key.pkcs8_der().to_vec() })
 }
 
 /// By the certificate profile: serialNumber = instance/server/class, CN = member code.

@@ -9,7 +9,7 @@ use crate::{
     central::{Central, CentralParts, KeyStore, Seed},
     client::ExchangeClient,
     configuration::ConfigurationSource,
-    country::{Country, Server},
+    country::{Country, Server, System},
     messagelog::{LogParts, MessageLog},
     server::{Rights, SecurityServer, ServerListeners, ServerParts, Settings},
 };
@@ -73,6 +73,8 @@ pub struct ServerPorts {
     pub host: String,
     pub message: u16,
     pub system: u16,
+    /// For information systems by TLS.
+    pub system_tls: u16,
 }
 
 impl ServerPorts {
@@ -99,11 +101,15 @@ pub struct Plan {
     pub settings: fn(PathBuf) -> Settings,
 }
 
-/// The ports of the demo: message, information system and OCSP at `base + 10 + 3 i`, by the order of the servers.
+/// The ports of the demo: message, information system and OCSP at `base + 10 + 3 i`, information system by TLS at
+/// `base + 40 + i`, by the order of the servers.
 pub fn ports_from(country: &Country, host: &str, base: u16) -> BTreeMap<String, ServerPorts> {
     let ports = |(place, server): (u16, &Server)| {
         let message = base + 10 + 3 * place;
-        (server.code.clone(), ServerPorts { host: host.to_owned(), message, system: message + 1 })
+        (
+            server.code.clone(),
+            ServerPorts { host: host.to_owned(), message, system: message + 1, system_tls: base + 40 + place },
+        )
     };
     (0..).zip(&country.servers).map(ports).collect()
 }
@@ -168,8 +174,10 @@ pub async fn prepare(
             chance: chance.clone(),
             limits: plan.country.limits,
             clients: server.clients.clone(),
-            rights: Rights::of(&plan.country.services, &server.clients),
+            rights: Rights::of(&plan.country, &server.clients),
             systems: plan.systems.clone(),
+            system_settings: settings_of(&plan.country, &server.clients),
+            system_identity: own.system,
             signing: own.signing,
             authentication: own.authentication,
             source: ConfigurationSource {
@@ -204,9 +212,13 @@ async fn start_central(
         interval: Duration::from_secs(plan.country.limits.configuration_interval_s),
         seed: Seed { shared: parameters::shared(plan, identities)?, certificates: certificates.collect() },
         private: parameters::private(&plan.country),
-        monitoring_client: None,
+        monitoring_client: plan.country.monitoring_client.clone(),
     })
     .await
+}
+
+fn settings_of(country: &Country, clients: &[ClientId]) -> Vec<System> {
+    country.systems.iter().filter(|system| clients.contains(&system.client)).cloned().collect()
 }
 
 /// The file in the exchange's folder by which `pencere verify` judges containers without a network.
@@ -269,6 +281,7 @@ impl Exchange {
             let listeners = ServerListeners {
                 message: listen(&ports.host, ports.message).await?,
                 system: listen(&ports.host, ports.system).await?,
+                system_tls: listen(&ports.host, ports.system_tls).await?,
                 ocsp: listen(&ports.host, ports.ocsp()).await?,
             };
             servers.insert(code.clone(), listeners);

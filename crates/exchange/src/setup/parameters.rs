@@ -5,8 +5,8 @@ use crate::{certificates::PROFILE, country::Country};
 use base::{Fault, Lang};
 use formats::{
     globalconf::{
-        ApprovedCa, ApprovedTsa, CertificateAuthority, Member, MemberClass, OcspResponder, PrivateParameters,
-        SecurityServer, SharedParameters, Subsystem,
+        ApprovedCa, ApprovedTsa, CertificateAuthority, GlobalGroup, Member, MemberClass, OcspResponder,
+        PrivateParameters, SecurityServer, SharedParameters, Subsystem,
     },
     verify::Digest,
 };
@@ -41,7 +41,7 @@ pub(super) fn shared(plan: &Plan, identities: &BTreeMap<String, Identities>) -> 
         }],
         members: country.members.iter().map(member).collect(),
         servers,
-        global_groups: Vec::new(),
+        global_groups: country.global_groups.iter().map(group).collect(),
         member_classes: country
             .classes
             .iter()
@@ -61,6 +61,14 @@ fn member(member: &crate::country::Member) -> Member {
         code: member.code.clone(),
         name: member.name.in_lang(LANG).to_owned(),
         subsystems: member.subsystems.iter().map(subsystem).collect(),
+    }
+}
+
+fn group(group: &crate::country::GlobalGroup) -> GlobalGroup {
+    GlobalGroup {
+        code: group.code.clone(),
+        description: group.name.in_lang(LANG).to_owned(),
+        members: group.members.clone(),
     }
 }
 

@@ -82,6 +82,7 @@ async fn metadata_needs_no_right() {
     let get = async |path: &str| -> Value {
         let request = http::Request::get(format!("http://{}{path}", world.port("asker", 1)))
             .header("X-Road-Client", "AZ/GOV/1/desk")
+            .header("Accept", "application/json")
             .body(bytes::Bytes::new())
             .expect("a request");
         let answer = http.send(request, 100_000, std::time::Duration::from_secs(10)).await.expect("answered");

@@ -194,7 +194,7 @@ async fn with_liar(change: Change) -> World {
     };
     let router = Router::new().fallback(forward);
     tokio::spawn(host::http::serve_tls(own.message, tls, router, world.shutdown.clone()));
-    let inner = ServerListeners { message: hidden, system: own.system, ocsp: own.ocsp };
+    let inner = ServerListeners { message: hidden, system: own.system, system_tls: own.system_tls, ocsp: own.ocsp };
     tokio::spawn(keeper.run(inner, world.shutdown.clone()));
     world
 }

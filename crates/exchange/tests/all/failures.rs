@@ -124,6 +124,7 @@ async fn a_dead_server_and_a_dead_information_system() {
     check(&world, "server.clientproxy.network_error").await;
     // The refused exchange is in the traffic, and its request in the log.
     let asker = world.exchange.server("asker").expect("a server");
+    asker.store_traffic().await.expect("stored");
     let traffic = exchange::opmonitor::records(asker.store(), &TrafficFilter::default()).await.expect("read");
     assert!(traffic.iter().all(|record| record.fault_code.as_deref() == Some("server.clientproxy.network_error")));
     assert_eq!(asker.log().records(&LogFilter::default()).await.expect("read").len(), 2);
@@ -218,13 +219,18 @@ async fn living_by(world: &World, change: impl FnOnce(&mut SharedParameters)) ->
         chance: Arc::new(base::SystemChance),
         limits: country.limits,
         clients: own.clients.clone(),
-        rights: Rights::of(&country.services, &own.clients),
+        rights: Rights::of(country, &own.clients),
         systems: HashMap::new(),
         signing: vec![SigningIdentity {
             member: crate::world::id("AZ/GOV/1"),
             certificate: signing.certificate,
             signer: signing.key,
         }],
+        system_settings: Vec::new(),
+        system_identity: AuthenticationIdentity {
+            certificate: auth.certificate.clone(),
+            key_pkcs8: auth.key.pkcs8_der().to_vec(),
+        },
         authentication: AuthenticationIdentity {
             certificate: auth.certificate,
             key_pkcs8: auth.key.pkcs8_der().to_vec(),
@@ -235,7 +241,7 @@ async fn living_by(world: &World, change: impl FnOnce(&mut SharedParameters)) ->
     let bind = || async { TcpListener::bind("127.0.0.1:0").await.expect("a port") };
     let system = bind().await;
     let address = format!("http://{}", system.local_addr().expect("bound"));
-    let listeners = ServerListeners { message: bind().await, system, ocsp: bind().await };
+    let listeners = ServerListeners { message: bind().await, system, system_tls: bind().await, ocsp: bind().await };
     tokio::spawn(server.clone().run(listeners, world.shutdown.clone()));
     (server, address)
 }

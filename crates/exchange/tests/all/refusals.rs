@@ -201,6 +201,9 @@ fn every_cause_is_produced_by_a_story() {
         include_str!("attacks.rs"),
         include_str!("failures.rs"),
         include_str!("refusals.rs"),
+        include_str!("metadata.rs"),
+        include_str!("monitoring.rs"),
+        include_str!("rights.rs"),
     ];
     for cause in Cause::ALL {
         let produced = |story: &&str| {

@@ -398,6 +398,13 @@ impl World {
         world
     }
 
+    /// With the file of the exchange changed.
+    pub async fn running_as(change: &dyn Fn(&str) -> String) -> World {
+        let mut world = World::prepared_as(None, change(EXCHANGE), Settings::new).await;
+        world.start();
+        world
+    }
+
     pub async fn prepared_wide(services: &str, settings: fn(std::path::PathBuf) -> Settings) -> World {
         let wide = EXCHANGE
             .replace("inquiry_bytes_max = 10240", "inquiry_bytes_max = 1073741824")
@@ -447,8 +454,11 @@ impl World {
         };
         let ports: BTreeMap<String, ServerPorts> = ["asker", "keeper"]
             .map(|code| {
-                let message = free_ports(3);
-                (code.to_owned(), ServerPorts { host: "127.0.0.1".to_owned(), message, system: message + 1 })
+                let message = free_ports(4);
+                (
+                    code.to_owned(),
+                    ServerPorts { host: "127.0.0.1".to_owned(), message, system: message + 1, system_tls: message + 3 },
+                )
             })
             .into();
         let directory = TempDir::new();

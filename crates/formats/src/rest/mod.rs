@@ -4,7 +4,7 @@
 mod request;
 mod response;
 
-pub use request::RequestHead;
+pub use request::{METHODS, RequestHead};
 pub use response::ResponseHead;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};

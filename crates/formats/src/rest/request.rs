@@ -3,7 +3,8 @@
 use super::{RestError, is_dropped, last, lines, write_headers};
 use crate::identifier::{ClientId, ServerId, ServiceId, decode_segment};
 
-const METHODS: [&str; 8] = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"];
+/// Methods of the protocol (REST protocol §4.2).
+pub const METHODS: [&str; 8] = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"];
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestHead {

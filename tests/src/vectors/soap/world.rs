@@ -71,8 +71,8 @@ fn free_ports() -> u16 {
     for _ in 0..1_000 {
         // Below the ports that the system gives to clients, or one of them could be taken a moment later.
         let base = 20_000 + u16::try_from(SystemChance.below(3_000)).expect("small") * 4;
-        let bound: Vec<_> = (0..3).map_while(|n| std::net::TcpListener::bind(("127.0.0.1", base + n)).ok()).collect();
-        if bound.len() == 3 {
+        let bound: Vec<_> = (0..4).map_while(|n| std::net::TcpListener::bind(("127.0.0.1", base + n)).ok()).collect();
+        if bound.len() == 4 {
             return base;
         }
     }
@@ -101,7 +101,10 @@ impl World {
         let ports: BTreeMap<String, ServerPorts> = [CONSUMER, PROVIDER]
             .map(|code| {
                 let message = free_ports();
-                (code.to_owned(), ServerPorts { host: "127.0.0.1".to_owned(), message, system: message + 1 })
+                (
+                    code.to_owned(),
+                    ServerPorts { host: "127.0.0.1".to_owned(), message, system: message + 1, system_tls: message + 3 },
+                )
             })
             .into();
         let plan = plan(people, &directory, &ports, &service, &trust, &authority);
