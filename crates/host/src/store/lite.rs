@@ -20,6 +20,10 @@ use tokio::sync::{Mutex, OwnedMutexGuard, oneshot};
 
 /// Transactions that share one fsync at most; above this the first ones would wait too long.
 const GROUP_MAX: usize = 256;
+/// What SQLite says of a disk (or a store) that is full, and of a transaction that it ended because of that.
+const FULL: &str = "database or disk is full";
+const NO_TX: &str = "no transaction is active";
+const NO_SAVEPOINT: &str = "no such savepoint";
 const READERS_MAX: u32 = 4;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -119,12 +123,31 @@ impl Writer {
             Ok(connection) => run(connection, "COMMIT").await.map_err(|fault| fault.to_string()),
             Err(fault) => Err(fault.to_string()),
         };
-        self.in_group = false;
-        if outcome.is_err() {
-            // What reached the disk is unknown; only a restart that reads it back may go on (performance.md: fsync errors).
-            tracing::error!(cause = ?outcome, "the store could not commit and takes no more writes");
+        match outcome {
+            Err(cause) => self.give_up(&cause).await,
+            Ok(()) => self.end_group(&Ok(())),
+        }
+    }
+
+    /// The group is undone. On a full disk the next one may be tried: nothing of it was synced. After any other failure
+    /// what reached the disk is unknown; only a restart that reads it back may go on (performance.md: fsync errors).
+    async fn give_up(&mut self, cause: &str) {
+        let undone = match self.connection() {
+            // SQLite may have ended the transaction itself: then there is nothing to undo.
+            Ok(connection) => run(connection, "ROLLBACK").await.err().is_none_or(|fault| fault.cause.contains(NO_TX)),
+            Err(_) => false,
+        };
+        if undone && cause.contains(FULL) {
+            tracing::error!(cause, "the store could not commit");
+        } else {
+            tracing::error!(cause, "the store could not commit and takes no more writes");
             self.connection = None;
         }
+        self.end_group(&Err(cause.to_owned()));
+    }
+
+    fn end_group(&mut self, outcome: &Result<(), String>) {
+        self.in_group = false;
         for sender in self.committed.drain(..) {
             // A caller that went away no longer asks for the outcome.
             let _gone = sender.send(outcome.clone());
@@ -199,8 +222,9 @@ impl LiteTx {
 
 async fn undo(writer: &mut Writer, waiting: &AtomicUsize) {
     if let Err(fault) = writer.undo_savepoint().await {
-        tracing::error!(%fault, "undoing a transaction");
-        writer.connection = None;
+        // A full disk ends the whole transaction, and the savepoint with it.
+        let cause = if fault.cause.contains(NO_SAVEPOINT) { FULL.to_owned() } else { fault.to_string() };
+        writer.give_up(&cause).await;
     }
     writer.end_turn(waiting).await;
 }

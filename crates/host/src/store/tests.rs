@@ -145,3 +145,42 @@ async fn a_caller_that_goes_away_at_any_point_leaves_the_store_usable() {
         assert_eq!(names(&store).await.len(), 40);
     }
 }
+
+#[tokio::test]
+async fn a_full_store_takes_rows_again_when_there_is_room() {
+    const ROOM: Migration = Migration {
+        part: "room",
+        number: 1,
+        sql: "CREATE TABLE test_room (
+    id BIGINT NOT NULL PRIMARY KEY,
+    bytes BYTEA NOT NULL
+);",
+    };
+    let dir = TempDir::new();
+    let store = Store::open(&Location::Sqlite(dir.path().join("full.db")), &[&[ROOM]]).await.expect("a store");
+    let insert = async |id: i64| -> Result<(), Fault> {
+        let mut tx = store.begin().await?;
+        tx.execute("INSERT INTO test_room (id, bytes) VALUES ($1, $2)", &args![id, vec![7_u8; 50_000]]).await?;
+        tx.commit().await
+    };
+    let limit = async |sql: &'static str| {
+        let mut tx = store.begin().await.expect("begun");
+        tx.query(sql, &[]).await.expect("set");
+        tx.commit().await.expect("committed");
+    };
+    insert(1).await.expect("room");
+    limit("PRAGMA max_page_count = 64").await;
+    let mut kept = 1;
+    while insert(kept + 1).await.is_ok() {
+        kept += 1;
+    }
+    assert!(kept < 10, "it is full some time");
+    for _ in 0..3 {
+        let fault = insert(100).await.expect_err("still full");
+        assert!(fault.retry_helps && fault.cause.contains("full"), "{fault}");
+    }
+    limit("PRAGMA max_page_count = 100000").await;
+    insert(100).await.expect("room again");
+    let rows = store.query("SELECT COUNT(*) AS number FROM test_room", &[]).await.expect("read");
+    assert_eq!(rows[0].int("number"), kept + 1);
+}
