@@ -240,3 +240,42 @@ impl<'a> Reader<'a> {
         Ok(is_there.then(|| bytes.to_vec()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{keys::LogKeys, tests::entry};
+    use super::*;
+    use base::{ManualClock, SystemChance};
+    use host::{blobs::Blobs, keys::KeyDir, testing::TempDir};
+
+    #[test]
+    fn nothing_of_a_sealed_record_can_be_changed_or_moved() {
+        let dir = TempDir::new();
+        let folder = KeyDir::open(&dir.path().join("keys")).expect("a folder");
+        let clock = ManualClock::at(clock::from_micros(1));
+        let keys = Arc::new(LogKeys::open(folder, &clock, Arc::new(SystemChance)).expect("keys"));
+        let blobs = Blobs::open(&dir.path().join("objects")).expect("opened");
+        let objects = Arc::new(Objects { blobs, keys: Some(keys.clone()) });
+        let facts = Facts { at: clock::from_micros(7), mode: Mode::Full, truncated: false, stamped: true };
+        let logged = LogEntry { attachments: Vec::new(), ..entry("m", Direction::Response, b"") };
+        let mut record = Vec::new();
+        let kept = [Kept::Inline(Bytes::from_static(b"body"))];
+        write(&mut record, 5, facts, &logged, &kept, Some(&keys.current()));
+        let open = |record: &[u8]| -> Result<(Facts, LogEntry, Vec<Kept>), Fault> {
+            let clear = read(record, &objects)?;
+            let key = keys.of(clear.key)?;
+            clear.open(Some(&key))
+        };
+        let (read_facts, read_entry, read_kept) = open(&record).expect("opened");
+        assert_eq!((read_facts, &read_entry.message), (facts, &logged.message));
+        assert_eq!(read_kept[0].to_vec().expect("read"), b"body");
+        for place in 0..record.len() {
+            let mut changed = record.clone();
+            changed[place] ^= 1;
+            assert!(open(&changed).is_err(), "byte {place}");
+        }
+        for length in 0..record.len() {
+            assert!(open(&record[..length]).is_err(), "cut at {length}");
+        }
+    }
+}
