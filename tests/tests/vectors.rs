@@ -207,15 +207,15 @@ fn in_entries(bytes: &[u8], full: bool) -> Vec<(String, Vec<u8>)> {
     let mut changed = Vec::new();
     for (at, (name, content)) in entries.iter().enumerate() {
         let places = match name.as_str() {
-            "message.xml" | "ts-hashchainresult.xml" => vec![0..content.len()],
-            "sig-hashchainresult.xml" if chained => vec![0..content.len()],
+            "message.xml" | "ts-hashchainresult.xml" => only(0..content.len()),
+            "sig-hashchainresult.xml" if chained => only(0..content.len()),
             "sig-hashchain.xml" if chained => insides(content, "DigestValue"),
             "ts-hashchain.xml" => insides(content, "DigestValue"),
             "META-INF/timestamp.tst" => token_places(content),
-            "linkinginfo" => vec![10..138.min(content.len())],
-            attachment if attachment.starts_with("attachment") => vec![0..content.len()],
-            container if container.ends_with(".asice") => vec![0..content.len()],
-            signatures if signatures.contains("signatures") && batch => vec![0..content.len()],
+            "linkinginfo" => only(10..138.min(content.len())),
+            attachment if attachment.starts_with("attachment") => only(0..content.len()),
+            container if container.ends_with(".asice") => only(0..content.len()),
+            signatures if signatures.contains("signatures") && batch => only(0..content.len()),
             signatures if signatures.contains("signatures") => signature_places(content, full),
             _ => continue,
         };
@@ -229,6 +229,10 @@ fn in_entries(bytes: &[u8], full: bool) -> Vec<(String, Vec<u8>)> {
         }
     }
     changed
+}
+
+fn only(place: Range<usize>) -> Vec<Range<usize>> {
+    std::iter::once(place).collect()
 }
 
 /// What a signature document protects by itself. The OCSP response, which begins with what its responder signed, counts
@@ -267,7 +271,7 @@ fn token_places(token: &[u8]) -> Vec<Range<usize>> {
 fn directory_places(document: &[u8]) -> Vec<Range<usize>> {
     let text = String::from_utf8_lossy(document);
     let start = text.find("Expire-date").expect("a date");
-    vec![start..start + 300]
+    only(start..start + 300)
 }
 
 fn pem_body(written: &[u8]) -> Range<usize> {

@@ -79,9 +79,9 @@ pub struct Tour {
 
 #[derive(Debug, Clone, Args)]
 pub struct Verify {
-    /// A signed document or message container (.asice), or a log proof (.json).
+    /// A signed document or message container (.asice), an archive of containers (.zip), or a log proof (.json).
     pub file: PathBuf,
-    /// Folder of trusted certificates and log keys; without it those of the data directory.
+    /// Folder of trusted certificates and log keys, or a global configuration; without it those of the data directory.
     #[arg(long, value_name = "DIR")]
     pub trust: Option<PathBuf>,
     #[arg(long, default_value = "./pencere-data", value_name = "DIR")]
