@@ -10,6 +10,8 @@ pub enum Algorithm {
     EcdsaP256Sha256,
     /// RSASSA-PKCS1-v1_5 with SHA-256.
     RsaPkcs1Sha256,
+    /// RSASSA-PKCS1-v1_5 with SHA-512: what the exchange's profile signs with RSA keys.
+    RsaPkcs1Sha512,
 }
 
 /// A private key that signs and never leaves its place.
@@ -22,6 +24,11 @@ pub trait Signer: Send + Sync {
     /// Signs the whole message (the digest is computed inside).
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Fault>;
 
-    /// Signs a SHA-256 digest that somebody else computed, as cards and phones do.
+    /// Whether one signature for many messages is cheaper than one for each: true of RSA and of every token.
+    fn signs_in_batches(&self) -> bool {
+        self.algorithm() != Algorithm::EcdsaP256Sha256
+    }
+
+    /// Signs a SHA-256 digest that somebody else computed, as cards and phones do. A key that signs other digests refuses.
     fn sign_digest(&self, digest: &[u8; 32]) -> Result<Vec<u8>, Fault>;
 }

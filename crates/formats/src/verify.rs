@@ -71,6 +71,7 @@ impl Scheme {
         match algorithm {
             Algorithm::EcdsaP256Sha256 => Scheme { family: Family::EcdsaFixed, digest: Digest::Sha256 },
             Algorithm::RsaPkcs1Sha256 => Scheme { family: Family::RsaPkcs1, digest: Digest::Sha256 },
+            Algorithm::RsaPkcs1Sha512 => Scheme { family: Family::RsaPkcs1, digest: Digest::Sha512 },
         }
     }
 }

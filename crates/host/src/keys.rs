@@ -1,11 +1,11 @@
 //! Software keys in a folder that only its owner can read. A token (PKCS#11) would implement the same `base::Signer`.
 
-use aws_lc_rs::digest::{Digest, SHA256};
+use aws_lc_rs::digest::{Digest, SHA256, SHA512};
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair, RSA_PKCS1_SHA256, RsaKeyPair,
-    UnparsedPublicKey,
+    ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair, RSA_PKCS1_SHA256,
+    RSA_PKCS1_SHA512, RsaEncoding, RsaKeyPair, UnparsedPublicKey,
 };
 use base::{Algorithm, Fault, Signer};
 use std::io::Write;
@@ -24,7 +24,7 @@ pub struct SoftKey {
 
 enum Pair {
     Ecdsa(EcdsaKeyPair),
-    Rsa(RsaKeyPair),
+    Rsa(RsaKeyPair, Algorithm),
 }
 
 impl SoftKey {
@@ -35,7 +35,7 @@ impl SoftKey {
                 let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).map_err(failed)?;
                 pair.to_pkcs8v1().map_err(failed)?.as_ref().to_vec()
             }
-            Algorithm::RsaPkcs1Sha256 => {
+            Algorithm::RsaPkcs1Sha256 | Algorithm::RsaPkcs1Sha512 => {
                 let pair = RsaKeyPair::generate(KeySize::Rsa2048).map_err(failed)?;
                 let der: Pkcs8V1Der<'_> = pair.as_der().map_err(failed)?;
                 der.as_ref().to_vec()
@@ -54,12 +54,12 @@ impl SoftKey {
                 let der = der.as_ref().to_vec();
                 (Pair::Ecdsa(pair), der)
             }
-            Algorithm::RsaPkcs1Sha256 => {
+            Algorithm::RsaPkcs1Sha256 | Algorithm::RsaPkcs1Sha512 => {
                 let pair = RsaKeyPair::from_pkcs8(pkcs8).map_err(unreadable)?;
                 let der: aws_lc_rs::encoding::PublicKeyX509Der<'_> =
                     pair.public_key().as_der().map_err(|_| Fault::new("read a key", "no public half"))?;
                 let der = der.as_ref().to_vec();
-                (Pair::Rsa(pair), der)
+                (Pair::Rsa(pair, algorithm), der)
             }
         };
         Ok(SoftKey { pair, public_key_der, pkcs8: pkcs8.to_vec() })
@@ -75,7 +75,7 @@ impl Signer for SoftKey {
     fn algorithm(&self) -> Algorithm {
         match self.pair {
             Pair::Ecdsa(_) => Algorithm::EcdsaP256Sha256,
-            Pair::Rsa(_) => Algorithm::RsaPkcs1Sha256,
+            Pair::Rsa(_, algorithm) => algorithm,
         }
     }
 
@@ -84,6 +84,9 @@ impl Signer for SoftKey {
     }
 
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Fault> {
+        if let Pair::Rsa(pair, Algorithm::RsaPkcs1Sha512) = &self.pair {
+            return sign_rsa(pair, &RSA_PKCS1_SHA512, &aws_lc_rs::digest::digest(&SHA512, message));
+        }
         let digest = aws_lc_rs::digest::digest(&SHA256, message);
         self.sign_digest(digest.as_ref().try_into().expect("SHA-256 has 32 bytes"))
     }
@@ -93,13 +96,16 @@ impl Signer for SoftKey {
         let digest = Digest::import_less_safe(digest, &SHA256).map_err(failed)?;
         match &self.pair {
             Pair::Ecdsa(pair) => Ok(pair.sign_digest(&digest).map_err(failed)?.as_ref().to_vec()),
-            Pair::Rsa(pair) => {
-                let mut signature = vec![0; pair.public_modulus_len().min(RSA_BITS_IN_BYTES_MAX)];
-                pair.sign_digest(&RSA_PKCS1_SHA256, &digest, &mut signature).map_err(failed)?;
-                Ok(signature)
-            }
+            Pair::Rsa(_, Algorithm::RsaPkcs1Sha512) => Err(Fault::new("sign", "this key signs digests of SHA-512")),
+            Pair::Rsa(pair, _) => sign_rsa(pair, &RSA_PKCS1_SHA256, &digest),
         }
     }
+}
+
+fn sign_rsa(pair: &RsaKeyPair, padding: &'static dyn RsaEncoding, digest: &Digest) -> Result<Vec<u8>, Fault> {
+    let mut signature = vec![0; pair.public_modulus_len().min(RSA_BITS_IN_BYTES_MAX)];
+    pair.sign_digest(padding, digest, &mut signature).map_err(|_| Fault::new("sign", "the crypto provider refused"))?;
+    Ok(signature)
 }
 
 /// Verifies an ECDSA P-256 signature (r‖s) under a SubjectPublicKeyInfo.
@@ -201,6 +207,15 @@ mod tests {
     fn both_kinds_sign_messages_and_digests() {
         check(Algorithm::EcdsaP256Sha256, verify_p256);
         check(Algorithm::RsaPkcs1Sha256, verify_rsa);
+    }
+
+    #[test]
+    fn an_rsa_key_for_the_exchange_signs_with_sha_512() {
+        let key = SoftKey::generate(Algorithm::RsaPkcs1Sha512).expect("a key");
+        let signature = key.sign(b"message").expect("signed");
+        let public = UnparsedPublicKey::new(&aws_lc_rs::signature::RSA_PKCS1_2048_8192_SHA512, key.public_key_der());
+        public.verify(b"message", &signature).expect("the key's");
+        assert!(key.signs_in_batches() && key.sign_digest(&[0; 32]).is_err());
     }
 
     #[test]

@@ -12,3 +12,4 @@ pub mod outbox;
 pub mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod token;

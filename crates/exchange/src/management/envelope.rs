@@ -50,6 +50,7 @@ fn algorithm_name(algorithm: Algorithm) -> &'static str {
     match algorithm {
         Algorithm::EcdsaP256Sha256 => "SHA256withECDSA",
         Algorithm::RsaPkcs1Sha256 => "SHA256withRSA",
+        Algorithm::RsaPkcs1Sha512 => "SHA512withRSA",
     }
 }
 
@@ -152,7 +153,7 @@ pub fn sign(signer: &dyn Signer, soap: &[u8]) -> Result<Piece<'static>, Fault> {
         Algorithm::EcdsaP256Sha256 => {
             ecdsa::to_der(&value).map_err(|_| Fault::new("sign a management request", "not r‖s"))?
         }
-        Algorithm::RsaPkcs1Sha256 => value,
+        Algorithm::RsaPkcs1Sha256 | Algorithm::RsaPkcs1Sha512 => value,
     };
     Ok(Piece::Signature(signer.algorithm(), value))
 }

@@ -123,29 +123,16 @@ impl SecurityServer {
         relay.frame.ocsp(&mut relay.out, &own);
         relay.frame.message(&mut relay.out, asking.content_type, asking.headers, asking.bytes);
         let head = transport_head(&asking, &relay.frame, &trace.request_id)?;
-        let whole = relay.gather().await;
-        let answer = match whole {
-            Ok(true) => {
-                self.seal_request(trace, configuration, &asking, &mut relay).await?;
-                trace.request_out(self.clock.now());
-                self.wait(self.send(configuration, entries, &head, SendBody::from(relay.take()))).await
-            }
-            Ok(false) => {
-                trace.request_out(self.clock.now());
-                Box::pin(self.stream(trace, configuration, entries, &asking, &head, &mut relay)).await
-            }
-            Err(fault) => Err(fault),
+        let answer = if relay.gather().await? {
+            self.seal_request(trace, configuration, &asking, &mut relay).await?;
+            trace.request_out(self.clock.now());
+            self.wait(self.send(configuration, entries, &head, SendBody::from(relay.take()))).await?
+        } else {
+            trace.request_out(self.clock.now());
+            Box::pin(self.stream(trace, configuration, entries, &asking, &head, &mut relay)).await?
         };
-        match answer {
-            Ok(answer) => {
-                trace.response_in(self.clock.now());
-                self.take_in(answer, relay.attachments).await
-            }
-            Err(fault) => {
-                relay.drain().await;
-                Err(fault)
-            }
-        }
+        trace.response_in(self.clock.now());
+        self.take_in(answer, relay.attachments).await
     }
 
     /// Sends while the bodies come. An answer before the end is a refusal, which then counts.

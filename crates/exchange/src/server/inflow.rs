@@ -81,21 +81,28 @@ impl Inflow {
         let text = format!("a message may have {} bytes here", self.size_bytes_max);
         Err(ExchangeFault::new(self.place, self.too_long, text))
     }
+}
 
-    /// Reads the rest away, within reason.
-    pub(super) async fn drain(&mut self) {
-        let stream = own(&mut self.stream);
-        let rest = async {
-            let mut drained = 0;
-            while let Some(Ok(piece)) = stream.next().await {
-                drained += piece.len() as u64;
-                if drained > DRAINED_BYTES_MAX {
-                    break;
+/// What is left of a refused request is read away while the refusal is sent: a sender that is cut off would not hear it.
+impl Drop for Inflow {
+    fn drop(&mut self) {
+        let answer = self.place == Place::PeerAnswer;
+        let (false, false, Ok(runtime)) = (self.over, answer, tokio::runtime::Handle::try_current()) else { return };
+        let empty = Mutex::new(Body::empty().into_data_stream());
+        let mut stream = std::mem::replace(&mut self.stream, empty);
+        runtime.spawn(async move {
+            let rest = async {
+                let mut drained = 0;
+                while let Some(Ok(piece)) = own(&mut stream).next().await {
+                    drained += piece.len() as u64;
+                    if drained > DRAINED_BYTES_MAX {
+                        break;
+                    }
                 }
+            };
+            if timeout(DRAIN_TIMEOUT, rest).await.is_err() {
+                tracing::debug!("a refused message did not end in time");
             }
-        };
-        if !self.over && timeout(DRAIN_TIMEOUT, rest).await.is_err() {
-            tracing::debug!("a refused message did not end in time");
-        }
+        });
     }
 }

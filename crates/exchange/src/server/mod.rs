@@ -2,6 +2,7 @@
 //! others, and answers theirs. Ports: information systems (HTTP and HTTPS), other servers (mutual TLS), OCSP responses.
 
 mod asker;
+mod batch;
 mod consumer;
 mod consumer_rest;
 mod consumer_soap;
@@ -94,7 +95,8 @@ pub struct SecurityServer {
     systems: Systems,
     askers: asker::Askers,
     system_identity: SystemIdentity,
-    signing: HashMap<ClientId, SigningIdentity>,
+    signing: HashMap<ClientId, batch::MemberSigner>,
+    verified: signing::Verified,
     authentication: AuthenticationIdentity,
     configuration: Arc<ConfigurationSlot>,
     judge: Arc<CertificateJudge>,
@@ -145,7 +147,12 @@ impl SecurityServer {
             systems: Systems::of(&parts.systems, &parts.system_settings, &parts.system_identity, &http),
             askers: asker::Askers::of(&parts.system_settings),
             system_identity: parts.system_identity,
-            signing: parts.signing.into_iter().map(|identity| (identity.member.clone(), identity)).collect(),
+            signing: parts
+                .signing
+                .into_iter()
+                .map(|identity| (identity.member.clone(), batch::MemberSigner::new(identity)))
+                .collect(),
+            verified: signing::Verified::default(),
             authentication: parts.authentication,
             configuration,
             judge,
@@ -188,7 +195,7 @@ impl SecurityServer {
 
     /// Every certificate that this server uses, with what it is for.
     pub fn certificates(&self) -> Vec<(&'static str, Certificate)> {
-        let signing = self.signing.values().map(|identity| ("signing", identity.certificate.clone()));
+        let signing = self.signing.values().map(|signer| ("signing", signer.identity().certificate.clone()));
         std::iter::once(("authentication", self.authentication.certificate.clone())).chain(signing).collect()
     }
 

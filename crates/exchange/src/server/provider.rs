@@ -107,7 +107,6 @@ impl SecurityServer {
         let outcome = Box::pin(self.serve_checked(&mut trace, &mut incoming)).await;
         if let Err(fault) = &outcome {
             self.note_failure(&trace, fault);
-            incoming.inflow.drain().await;
         }
         outcome.map_err(|fault| self.told(fault))
     }

@@ -72,8 +72,11 @@ impl Relay {
     /// Sends what comes until the source ends. The receiver may leave before; what it answered then counts.
     pub(super) async fn run(&mut self, sender: &BodySender) -> Result<Result<(), Gone>, ExchangeFault> {
         loop {
-            if self.out.len() >= PIECE_BYTES && sender.send(self.take()).await.is_err() {
-                return Ok(Err(Gone));
+            if self.out.len() >= PIECE_BYTES {
+                let piece = std::mem::replace(&mut self.out, Vec::with_capacity(2 * PIECE_BYTES));
+                if sender.send(piece.into()).await.is_err() {
+                    return Ok(Err(Gone));
+                }
             }
             if !self.step().await? {
                 return Ok(Ok(()));
@@ -126,10 +129,5 @@ impl Relay {
             self.frame.end_part(&mut self.out);
         }
         self.frame.fault(&mut self.out, fault);
-    }
-
-    /// Reads away what the source still has.
-    pub(super) async fn drain(&mut self) {
-        self.source.drain().await;
     }
 }

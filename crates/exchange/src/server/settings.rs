@@ -1,6 +1,7 @@
 //! The numbers of a server as a program: memory, files, patience. What a country decides is in `country.rs`.
 
 use crate::fault::Spelling;
+use base::Algorithm;
 use std::{path::PathBuf, time::Duration};
 
 #[derive(Debug, Clone)]
@@ -13,6 +14,8 @@ pub struct Settings {
     pub envelope_bytes_max: usize,
     /// What one sender of a body may make us wait.
     pub patience: Patience,
+    /// Of signing keys that are made at the first start.
+    pub signing: Algorithm,
     /// How the codes of faults are written.
     pub spelling: Spelling,
     /// How long another server may take to answer once it has the whole request.
@@ -43,6 +46,7 @@ impl Settings {
             body_memory_bytes: crate::body::MEMORY_BUDGET_BYTES,
             envelope_bytes_max: 4 * 1024 * 1024,
             patience: Patience { grace: Duration::from_secs(30), bytes_per_second: 64 * 1024 },
+            signing: Algorithm::EcdsaP256Sha256,
             spelling: Spelling::Current,
             peer_wait: Duration::from_secs(60),
             service_wait: Duration::from_secs(30),

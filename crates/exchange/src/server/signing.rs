@@ -1,16 +1,23 @@
 //! Signing what leaves for a member, and judging what arrives: signature, certificate, member, OCSP response.
 
-use super::SecurityServer;
+use super::{SecurityServer, batch::ToSign};
 use crate::{
     certificates::{is_signing, member_of},
     configuration::Configuration,
     fault::{Cause, ExchangeFault, Place},
     messagelog::Attachment,
 };
+use bytes::Bytes;
 use formats::{
-    hashchain::{Chain, Digest, DigestAlgorithm, data_chain},
+    hashchain::{Chain, Digest, DigestAlgorithm},
     identifier::ClientId,
-    message::{self, CHAIN_NAME, Covered, MESSAGE_NAME, SigningCertificate, attachment_name, sign},
+    message::{self, MESSAGE_NAME, ReadSignature, attachment_name},
+    verify::sha256,
+};
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
 };
 
 /// A signature with the chain that it covers, if the message has more than one part.
@@ -29,6 +36,36 @@ pub(super) struct Arrived<'a> {
     pub signed: &'a Signed,
 }
 
+/// Signature documents that were found to be signed by their own certificate's key, because the messages of a batch come
+/// with the same one. Whose certificate it is and whether it still counts is judged each time.
+#[derive(Default)]
+pub(super) struct Verified {
+    known: Mutex<HashMap<[u8; 32], Arc<ReadSignature>>>,
+}
+
+/// How many are remembered before all are forgotten.
+const VERIFIED_MAX: usize = 256;
+
+impl Verified {
+    fn find(&self, signature: &[u8]) -> Option<Arc<ReadSignature>> {
+        let known = self.known.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        // Nobody in sight signs in batches: no digest need be taken.
+        if known.is_empty() { None } else { known.get(&sha256(signature)).cloned() }
+    }
+
+    /// Only what covers more than one message comes again.
+    fn remember(&self, signature: &[u8], read: &Arc<ReadSignature>) {
+        if !read.is_by_chain() {
+            return;
+        }
+        let mut known = self.known.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        if known.len() >= VERIFIED_MAX {
+            known.clear();
+        }
+        known.insert(sha256(signature), read.clone());
+    }
+}
+
 impl SecurityServer {
     /// Signs for `member`: the message alone, or with its attachments by a hash chain (reference §2.8).
     pub(super) async fn sign(
@@ -36,26 +73,21 @@ impl SecurityServer {
         configuration: &Configuration,
         place: Place,
         member: &ClientId,
-        message: &[u8],
+        message: &Bytes,
         attachments: &[Attachment],
     ) -> Result<Signed, ExchangeFault> {
-        let identity = self.signing.get(&member.member_id()).ok_or_else(|| {
+        let signer = self.signing.get(&member.member_id()).ok_or_else(|| {
             ExchangeFault::new(place, Cause::CannotCreateSignature, "no signing certificate for the member")
         })?;
-        let ocsp = self.own_status(configuration, place, identity.certificate.der()).await?;
-        let certificate = SigningCertificate {
-            der: identity.certificate.der().to_vec(),
-            issuer: identity.certificate.issuer().rfc4514(),
-            serial: identity.certificate.serial_decimal(),
-            intermediates: Vec::new(),
-            ocsp: vec![ocsp],
+        let ocsp = self.own_status(configuration, place, signer.identity().certificate.der()).await?;
+        let wanted = ToSign {
+            message: message.clone(),
+            parts: digests(Digest::sha512(message), attachments, DigestAlgorithm::Sha512),
+            ocsp,
+            at: self.clock.now(),
         };
-        let chain = (!attachments.is_empty())
-            .then(|| data_chain(CHAIN_NAME, &digests(Digest::sha512(message), attachments, DigestAlgorithm::Sha512)));
-        let covered = chain.as_ref().map_or(Covered::Message(message), |chain| Covered::ChainResult(&chain.result));
-        let signature = sign(covered, &certificate, &*identity.signer, self.clock.now())
-            .map_err(|fault| ExchangeFault::failed(place, Cause::CannotCreateSignature, &fault))?;
-        Ok(Signed { signature, chain })
+        let signed = signer.sign(wanted).await;
+        signed.map_err(|fault| ExchangeFault::failed(place, Cause::CannotCreateSignature, &fault))
     }
 
     /// Whether `signer` signed exactly these parts with a certificate that is good now.
@@ -68,7 +100,11 @@ impl SecurityServer {
     ) -> Result<(), ExchangeFault> {
         let Arrived { message, attachments, algorithm, signed } = *arrived;
         let refuse = |error: message::SignatureError| ExchangeFault::coded(place, &error.code(), error);
-        let read = message::read(&signed.signature).map_err(refuse)?;
+        let known = self.verified.find(&signed.signature);
+        let read = match &known {
+            Some(known) => known.clone(),
+            None => Arc::new(message::read(&signed.signature).map_err(refuse)?),
+        };
         let now = self.clock.now();
         let instance = configuration.current_instance(place, &signer.instance, now)?;
         let trusted = self.judge.path(instance, place, &read.certificate, &read.intermediates, now)?;
@@ -81,7 +117,11 @@ impl SecurityServer {
         }
         let digest = Digest { algorithm, value: algorithm.digest(message) };
         let parts = digests(digest, attachments, algorithm);
-        read.check_digests(trusted.certificate.key(), message, &parts, signed.chain.as_ref()).map_err(refuse)?;
+        read.check_covers(message, &parts, signed.chain.as_ref()).map_err(refuse)?;
+        if known.is_none() {
+            read.check_signed_by(trusted.certificate.key()).map_err(refuse)?;
+            self.verified.remember(&signed.signature, &read);
+        }
         self.judge.check_any_good(instance, place, &trusted, &read.ocsp, now)
     }
 }

@@ -79,13 +79,6 @@ impl Source {
             }
         }
     }
-
-    /// Reads the rest away, within reason.
-    pub(super) async fn drain(&mut self) {
-        if let Source::Rest { inflow, .. } | Source::Parts { inflow, .. } = self {
-            inflow.drain().await;
-        }
-    }
 }
 
 async fn next_of_parts(inflow: &mut Inflow, splitter: &mut Splitter) -> Result<Option<Event>, ExchangeFault> {

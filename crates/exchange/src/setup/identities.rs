@@ -47,7 +47,7 @@ impl Identities {
         let mut signing = Vec::new();
         for member in members {
             let name = format!("sign-{}-{}", member.class, member.member);
-            let key = keys.load_or_create(&name, Algorithm::EcdsaP256Sha256)?;
+            let key = keys.load_or_create(&name, (plan.settings)(folder.clone()).signing)?;
             let order = CertificateOrder {
                 profile: Profile::MemberSigning,
                 subject: signing_name(plan, server, &member),

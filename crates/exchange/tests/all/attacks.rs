@@ -9,7 +9,9 @@ use axum::{Router, body::Bytes as Body, http::HeaderMap, response::IntoResponse}
 use base::dataservice::{AskError, DataServices, Wording};
 use exchange::server::ServerListeners;
 use formats::{
-    message::{Covered, OCSP_RESPONSE, Payload, REST_REQUEST, SIGNATURE, sign},
+    message::{
+        Covered, HASH_CHAIN, HASH_CHAIN_RESULT, OCSP_RESPONSE, Payload, REST_BODY, REST_REQUEST, SIGNATURE, sign,
+    },
     mime::{write_end, write_part},
     x509::Profile,
 };
@@ -164,6 +166,83 @@ async fn the_provider_reads_parts_strictly() {
     let get = http::Request::get(format!("https://{address}/")).body(bytes::Bytes::new()).expect("a request");
     let answer = who.client().send(get, 100_000, std::time::Duration::from_secs(10)).await.expect("an answer");
     assert_eq!(code_of(&answer), format!("{PROVIDER}invalid_http_method"));
+    world.shutdown.trigger();
+}
+
+#[tokio::test]
+async fn parts_in_another_order_or_too_many_are_refused() {
+    let (world, good, who, address) = asked().await;
+    world.client.ask(question("page", Wording::Rest, "m-2")).await.expect("answered");
+    let rest = Forgery::of_logged(&world, "asker", "m-2").await;
+    let (chain, body) = (rest.chain.clone().expect("a chain"), rest.body.clone().expect("a body"));
+    let ocsp = (OCSP_RESPONSE, &good.ocsp[0][..]);
+    let soap = ("text/xml", good.payload.bytes());
+    let signature = (SIGNATURE, &good.signature[..]);
+    let head = (REST_REQUEST, rest.payload.bytes());
+    let body = (REST_BODY, &body[..]);
+    let (result, steps) = ((HASH_CHAIN_RESULT, &chain.result[..]), (HASH_CHAIN, &chain.chain[..]));
+    let sealed = (SIGNATURE, &rest.signature[..]);
+    let reading = "service_failed.";
+    for (parts, code) in [
+        (vec![ocsp, soap, signature], "ok"),
+        (vec![ocsp, head, body, result, steps, sealed], "ok"),
+        (vec![ocsp, soap, signature, ("text/plain", b"x")], "invalid_message"),
+        (vec![ocsp, soap, signature, signature], "invalid_message"),
+        (vec![ocsp, signature, soap], "invalid_content_type"),
+        (vec![soap, ocsp, signature], "incorrect_validation_info"),
+        (vec![ocsp, soap, soap, signature], "invalid_message"),
+        (vec![ocsp, soap, body, signature], "invalid_content_type"),
+        (vec![ocsp, body, head, result, steps, sealed], "invalid_content_type"),
+        (vec![ocsp, head, result, steps, body, sealed], "invalid_content_type"),
+        (vec![ocsp, head, body, steps, result, sealed], "invalid_content_type"),
+        (vec![ocsp, head, body, body, result, steps, sealed], "invalid_content_type"),
+        (vec![ocsp, head, body, result, sealed], "malformed_signature"),
+    ] {
+        let mut message = Vec::new();
+        parts.iter().for_each(|(kind, part)| write_part(&mut message, "b", &[("content-type", kind)], part));
+        write_end(&mut message, "b");
+        let answer = post(&who, &address, "multipart/mixed; boundary=b", "7.8.0", message).await.expect("an answer");
+        let found = code_of(&answer);
+        let found = found.strip_prefix(PROVIDER).unwrap_or(&found);
+        assert_eq!(
+            found.strip_prefix(reading).unwrap_or(found),
+            code,
+            "{:?}",
+            parts.iter().map(|(kind, _)| kind).collect::<Vec<_>>()
+        );
+    }
+    world.shutdown.trigger();
+}
+
+#[tokio::test]
+async fn oversized_parts_and_headers_are_refused() {
+    let (world, good, who, address) = asked().await;
+    let ocsp = good.ocsp[0].clone();
+    let part = |headers: &[(&str, &str)], body: &[u8]| {
+        let mut message = Vec::new();
+        write_part(&mut message, "b", &[("content-type", OCSP_RESPONSE)], &ocsp);
+        write_part(&mut message, "b", headers, body);
+        write_end(&mut message, "b");
+        message
+    };
+    let long = "a".repeat(20_000);
+    let head = format!("GET\r\n/r1/AZ/GOV/2/book/page\r\nx:{}\r\n", "a".repeat(70_000));
+    for (message, code) in [
+        (part(&[("content-type", "text/xml"), ("x-long", &long)], b"x"), "mime_parsing_failed"),
+        (part(&[("content-type", REST_REQUEST)], head.as_bytes()), "inquiry_too_large"),
+        (part(&[("content-type", "text/xml")], &vec![b' '; 2_000_000]), "inquiry_too_large"),
+    ] {
+        let answer = post(&who, &address, "multipart/mixed; boundary=b", "7.8.0", message).await.expect("an answer");
+        assert_eq!(code_of(&answer), format!("{PROVIDER}service_failed.{code}"));
+    }
+    // More headers than HTTP may have here: no message at all.
+    let request = http::Request::post(format!("https://{address}/"))
+        .header("content-type", "multipart/mixed; boundary=b")
+        .header("x-long", "a".repeat(1_000_000))
+        .body(bytes::Bytes::new())
+        .expect("a request");
+    let answer = who.client().send(request, 100_000, std::time::Duration::from_secs(10)).await;
+    assert!(answer.is_err() || answer.is_ok_and(|answer| answer.status() == 431));
     world.shutdown.trigger();
 }
 

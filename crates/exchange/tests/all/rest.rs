@@ -117,3 +117,23 @@ async fn paths_that_climb_and_unknown_services_are_refused() {
     assert_eq!(world.book.asked.load(std::sync::atomic::Ordering::SeqCst), 0);
     world.shutdown.trigger();
 }
+
+#[tokio::test]
+async fn older_peers_get_codes_in_their_spelling() {
+    let legacy = |folder| Settings { spelling: exchange::fault::Spelling::Legacy, ..Settings::new(folder) };
+    let world = World::running_wide(ECHO, legacy).await;
+    for (path, code, status) in
+        [("x", "Server.ServerProxy.UnknownService", 500), ("/../b", "Client.InvalidMessage", 400)]
+    {
+        let answer = send(&world, "GET", path, &[], "").await;
+        assert_eq!(
+            (&answer.headers()["x-road-error"], answer.status().as_u16()),
+            (&code.parse().expect("a header"), status)
+        );
+    }
+    let request = http::Request::post(format!("http://{}/", world.port("asker", 1))).header("content-type", "text/xml");
+    let request = request.body(Bytes::from_static(b"no XML")).expect("a request");
+    let answer = host::http::Client::plain().send(request, 100_000, Duration::from_secs(10)).await.expect("answered");
+    assert_eq!(crate::wire::code_of(&answer), "Client.InvalidSoap");
+    world.shutdown.trigger();
+}

@@ -154,3 +154,76 @@ async fn a_body_over_the_limit_is_refused_on_its_way() {
     }
     world.shutdown.trigger();
 }
+
+const STREAMS: usize = 4;
+const STREAM_BYTES: usize = 12 * MEGABYTE;
+/// Two servers, their clients and an information system are in the process that is measured.
+const GROWTH_BYTES_MAX: usize = 96 * MEGABYTE;
+
+/// Other tests would be measured with it, so this one runs again in a process of its own.
+#[test]
+fn memory_stays_flat_while_large_bodies_pass() {
+    const ALONE: &str = "PENCERE_TEST_ALONE";
+    if std::env::var_os(ALONE).is_some() {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+        return runtime.expect("a runtime").block_on(flat());
+    }
+    let own = std::env::current_exe().expect("a test runs from a file");
+    let mut command = std::process::Command::new(own);
+    command.args(["streaming::memory_stays_flat_while_large_bodies_pass", "--exact", "--nocapture"]).env(ALONE, "1");
+    let done = command.output().expect("run");
+    let told = String::from_utf8_lossy(&[done.stdout, done.stderr].concat()).into_owned();
+    assert!(done.status.success() && told.contains("1 passed"), "{told}");
+}
+
+async fn flat() {
+    let world = World::running_wide(ECHO, Settings::new).await;
+    assert_eq!(send(&world, "POST", "", &[], "x").await.status(), 200);
+    let idle = resident_bytes();
+    let peak = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let watched = peak.clone();
+    let watching = tokio::spawn(async move {
+        let mut often = tokio::time::interval(Duration::from_millis(5));
+        loop {
+            often.tick().await;
+            watched.fetch_max(resident_bytes(), std::sync::atomic::Ordering::SeqCst);
+        }
+    });
+    futures_util::future::join_all((0..STREAMS).map(|_| echoed(&world))).await;
+    watching.abort();
+    let growth = peak.load(std::sync::atomic::Ordering::SeqCst).saturating_sub(idle);
+    assert!(growth < GROWTH_BYTES_MAX, "{growth} bytes more than {idle} for {STREAMS} streams");
+    world.shutdown.trigger();
+}
+
+fn resident_bytes() -> usize {
+    let statm = std::fs::read_to_string("/proc/self/statm").expect("Linux");
+    statm.split(' ').nth(1).and_then(|pages| pages.parse::<usize>().ok()).expect("a number of pages") * 4096
+}
+
+/// One body out and back again, neither of which is ever whole here.
+async fn echoed(world: &World) {
+    let piece = pattern(64 * 1024);
+    let (sender, body) = SendBody::stream(Some(STREAM_BYTES as u64));
+    let request = http::Request::post(format!("http://{}/r1/AZ/GOV/2/book/echo", world.port("asker", 1)))
+        .header("x-road-client", "AZ/GOV/1/desk")
+        .body(body)
+        .expect("a request");
+    let sent = piece.clone();
+    tokio::spawn(async move {
+        for _ in 0..STREAM_BYTES / sent.len() {
+            sender.send(sent.clone()).await.expect("read");
+        }
+        let _gone = sender.finish().await;
+    });
+    let answer = Client::plain().open(request).await.expect("answered");
+    assert_eq!(answer.status(), 200);
+    let (mut stream, mut seen) = (answer.into_body().into_data_stream(), 0);
+    while let Some(part) = futures_util::StreamExt::next(&mut stream).await {
+        for byte in part.expect("whole") {
+            assert_eq!(byte, piece[seen % piece.len()]);
+            seen += 1;
+        }
+    }
+    assert_eq!(seen, STREAM_BYTES);
+}

@@ -74,12 +74,16 @@ impl Identity {
     }
 
     pub fn client(&self) -> Client {
+        self.client_speaking(&[&rustls::version::TLS13])
+    }
+
+    pub fn client_speaking(&self, versions: &[&'static rustls::SupportedProtocolVersion]) -> Client {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let chain = vec![CertificateDer::from(self.certificate.der().to_vec())];
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(self.key.pkcs8_der().to_vec()));
         let config = ClientConfig::builder_with_provider(provider.clone())
-            .with_protocol_versions(&[&rustls::version::TLS13])
-            .expect("TLS 1.3")
+            .with_protocol_versions(versions)
+            .expect("known versions")
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(Anybody(provider)))
             .with_client_auth_cert(chain, key)

@@ -452,15 +452,14 @@ impl World {
             country,
             settings,
         };
-        let ports: BTreeMap<String, ServerPorts> = ["asker", "keeper"]
-            .map(|code| {
-                let message = free_ports(4);
-                (
-                    code.to_owned(),
-                    ServerPorts { host: "127.0.0.1".to_owned(), message, system: message + 1, system_tls: message + 3 },
-                )
-            })
-            .into();
+        let country = Country::parse(AGENCIES, &plan.country).expect("a country");
+        let port = |server: &exchange::country::Server| {
+            let message = free_ports(4);
+            let ports =
+                ServerPorts { host: "127.0.0.1".to_owned(), message, system: message + 1, system_tls: message + 3 };
+            (server.code.clone(), ports)
+        };
+        let ports: BTreeMap<String, ServerPorts> = country.servers.iter().map(port).collect();
         let directory = TempDir::new();
         let exchange = build(&directory, &plan, &ports, &authority, &clock).await;
         let listeners = Some(exchange.bind().await.expect("free ports"));

@@ -34,6 +34,7 @@ pub fn write_signature(algorithm: Algorithm) -> Vec<u8> {
     match algorithm {
         Algorithm::EcdsaP256Sha256 => write::sequence(&[&write::oid(oid::ECDSA_WITH_SHA256)]),
         Algorithm::RsaPkcs1Sha256 => write::sequence(&[&write::oid(oid::SHA256_WITH_RSA), &write::null()]),
+        Algorithm::RsaPkcs1Sha512 => write::sequence(&[&write::oid(oid::SHA512_WITH_RSA), &write::null()]),
     }
 }
 

@@ -97,7 +97,7 @@ fn steps(nodes: &[Option<Digest>], target: usize, data_name: &str) -> Vec<String
     out
 }
 
-fn data_ref(name: &str, digest: &Digest) -> String {
+pub(super) fn data_ref(name: &str, digest: &Digest) -> String {
     format!("<hc:DataRef URI=\"{}\">{}</hc:DataRef>", escape_attribute(name), digest_value(digest))
 }
 

@@ -10,6 +10,7 @@ use crate::{
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use std::fmt;
 
+const PROPERTIES: &str = "#signed-properties";
 const DS: &str = "http://www.w3.org/2000/09/xmldsig#";
 const XADES: &str = "http://uri.etsi.org/01903/v1.3.2#";
 const INCLUSIVE: &str = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315";
@@ -178,8 +179,13 @@ fn references(info: &Element) -> Result<Vec<Reference>, SignatureError> {
 }
 
 pub(super) fn scheme(uri: &str) -> Result<Scheme, SignatureError> {
-    let name = uri.strip_prefix("http://www.w3.org/2001/04/xmldsig-more#").unwrap_or_default();
+    // RFC 9231 §2.3.9: RSASSA-PSS with the digest's own length of salt.
+    let name = uri.strip_prefix("http://www.w3.org/2001/04/xmldsig-more#");
+    let name = name.or_else(|| uri.strip_prefix("http://www.w3.org/2007/05/xmldsig-more#")).unwrap_or_default();
     let (family, digest) = match name {
+        "sha256-rsa-MGF1" => (Family::RsaPss, Digest::Sha256),
+        "sha384-rsa-MGF1" => (Family::RsaPss, Digest::Sha384),
+        "sha512-rsa-MGF1" => (Family::RsaPss, Digest::Sha512),
         "rsa-sha256" => (Family::RsaPkcs1, Digest::Sha256),
         "rsa-sha384" => (Family::RsaPkcs1, Digest::Sha384),
         "rsa-sha512" => (Family::RsaPkcs1, Digest::Sha512),
@@ -223,13 +229,14 @@ impl ReadSignature {
             return malformed("the signature does not cover the message");
         }
         let resolve = |name: &str| parts.iter().find(|part| part.name == name).and_then(|part| part.data);
-        self.check_value(key, chain, &resolve).map(|()| absent)
+        self.check_signed_by(key)?;
+        self.check_references(chain, &resolve).map(|()| absent)
     }
 
-    /// The same for parts whose digests were taken while they came, the message's first: large bodies are never in memory.
-    pub fn check_digests(
+    /// Whether the document covers these parts, whose digests were taken while they came, the message's first: large bodies
+    /// are never in memory. Who signed the document is another question ([`ReadSignature::check_signed_by`]).
+    pub fn check_covers(
         &self,
-        key: &PublicKey,
         message: &[u8],
         parts: &[(String, hashchain::Digest)],
         chain: Option<&Chain>,
@@ -241,30 +248,35 @@ impl ReadSignature {
         } else if parts.len() > 1 || !self.references.iter().any(|reference| reference.uri == MESSAGE_NAME) {
             return malformed("the signature does not cover the message");
         }
-        self.check_value(key, chain, &|name| (name == MESSAGE_NAME).then_some(message))
+        self.check_references(chain, &|name| (name == MESSAGE_NAME).then_some(message))
     }
 
-    fn is_by_chain(&self) -> bool {
-        self.references.iter().any(|reference| reference.uri == CHAIN_RESULT_NAME)
-    }
-
-    /// The signature value, and the digest of every reference.
-    fn check_value<'a>(
-        &'a self,
-        key: &PublicKey,
-        chain: Option<&'a Chain>,
-        resolve: &dyn Fn(&str) -> Option<&'a [u8]>,
-    ) -> Result<(), SignatureError> {
+    /// Whether the key signed this document with its properties: one answer for all messages of a batch.
+    pub fn check_signed_by(&self, key: &PublicKey) -> Result<(), SignatureError> {
         if !key.verifies(self.scheme, &self.signed_info, &self.value) {
             return Err(SignatureError::InvalidValue("the value is not the key's".to_owned()));
         }
-        let mut properties = false;
+        if self.references.iter().any(|reference| reference.uri == PROPERTIES) {
+            Ok(())
+        } else {
+            malformed("the signed properties are not signed")
+        }
+    }
+
+    /// Whether the document covers more than one message: only then is it worth remembering.
+    pub fn is_by_chain(&self) -> bool {
+        self.references.iter().any(|reference| reference.uri == CHAIN_RESULT_NAME)
+    }
+
+    /// The digest of every reference.
+    fn check_references<'a>(
+        &'a self,
+        chain: Option<&'a Chain>,
+        resolve: &dyn Fn(&str) -> Option<&'a [u8]>,
+    ) -> Result<(), SignatureError> {
         for reference in &self.references {
             let data = match reference.uri.as_str() {
-                "#signed-properties" => {
-                    properties = true;
-                    self.signed_properties.as_slice()
-                }
+                PROPERTIES => self.signed_properties.as_slice(),
                 CHAIN_RESULT_NAME => chain.map(|chain| chain.result.as_slice()).ok_or(missing("hash chain"))?,
                 name => resolve(name).ok_or(missing("data of a reference"))?,
             };
@@ -272,7 +284,7 @@ impl ReadSignature {
                 return Err(SignatureError::InvalidValue(format!("{} was changed", reference.uri)));
             }
         }
-        if properties { Ok(()) } else { malformed("the signed properties are not signed") }
+        Ok(())
     }
 }
 

@@ -85,7 +85,7 @@ pub fn sign_tbs(tbs: &[u8], signer: &dyn Signer) -> Result<Certificate, Fault> {
 pub(crate) fn in_der(algorithm: Algorithm, value: Vec<u8>) -> Result<Vec<u8>, Fault> {
     match algorithm {
         Algorithm::EcdsaP256Sha256 => ecdsa::to_der(&value).map_err(|error| Fault::new("encode a signature", error)),
-        Algorithm::RsaPkcs1Sha256 => Ok(value),
+        Algorithm::RsaPkcs1Sha256 | Algorithm::RsaPkcs1Sha512 => Ok(value),
     }
 }
 

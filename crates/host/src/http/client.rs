@@ -133,25 +133,33 @@ impl tower::Service<http::Uri> for Connector {
             }
             let tls = tls.ok_or("this client has no TLS identity")?;
             let name = ServerName::try_from(host)?;
-            let stream = match (tls.connect(name.clone(), stream).await, remedy) {
+            let stream = match (handshake(&tls, name.clone(), stream).await, remedy) {
                 (Ok(stream), _) => stream,
                 (Err(refused), Some(remedy)) => {
                     if !remedy.remedy().await {
-                        return Err(refused.into());
+                        return Err(refused);
                     }
                     std::future::poll_fn(|context| tcp.poll_ready(context)).await?;
-                    tls.connect(name, tcp.call(again).await?.into_inner()).await?
+                    handshake(&tls, name, tcp.call(again).await?.into_inner()).await?
                 }
-                (Err(refused), None) => return Err(refused.into()),
+                (Err(refused), None) => return Err(refused),
             };
             Ok(TokioIo::new(Stream::Tls(Box::new(stream))))
         })
     }
 }
 
+/// A server that takes connections and says nothing is as good as none.
+async fn handshake(tls: &TlsConnector, name: ServerName<'static>, stream: TcpStream) -> Result<TlsStream, BoxError> {
+    let late = |_| "no TLS handshake in time";
+    Ok(tokio::time::timeout(CONNECT_TIMEOUT, tls.connect(name, stream)).await.map_err(late)??)
+}
+
+type TlsStream = tokio_rustls::client::TlsStream<TcpStream>;
+
 enum Stream {
     Plain(TcpStream),
-    Tls(Box<tokio_rustls::client::TlsStream<TcpStream>>),
+    Tls(Box<TlsStream>),
 }
 
 impl Connection for Stream {
