@@ -1,12 +1,13 @@
 //! A register as an information system behind a security server: SOAP and JSON over HTTP, loopback only. No personal data
 //! in an address, none in a log line.
 
+mod describe;
 mod rest;
 mod soap;
 
 use crate::{Refusal, Register};
 use axum::body::{Body, Bytes};
-use axum::routing::post;
+use axum::routing::{get, post};
 use base::Fault;
 use std::sync::Arc;
 
@@ -17,6 +18,8 @@ pub(crate) fn router(register: Arc<Register>) -> axum::Router {
     axum::Router::new()
         .route("/soap", post(soap::answer))
         .route("/rest/{service}", post(rest::answer))
+        .route("/wsdl/{service}", get(describe::wsdl))
+        .route("/openapi/{service}", get(describe::openapi))
         .with_state(register)
 }
 

@@ -122,3 +122,47 @@ async fn a_fault_is_a_number_and_no_data() {
         assert!(!text.contains("AYTEN01"));
     }
 }
+
+/// What a description says, an answer has: the same names, and nothing of the register beside.
+#[tokio::test]
+async fn every_service_is_described_for_both_protocols() {
+    const XS: &str = "http://www.w3.org/2001/XMLSchema";
+    for code in ["iamas", "avis", "insurance", "permits"] {
+        let world = empty(code).await.remove(0);
+        for service in &world.register.schema().services {
+            let get = |path: &str| Request::get(format!("/{path}/{}", service.code)).body(Body::empty());
+            let (status, text) = send(&world, get("wsdl").expect("a request")).await;
+            assert_eq!(status, 200);
+            let wsdl = formats::xml::read(text.as_bytes()).expect("well formed");
+            let types = wsdl.children.iter().find(|child| child.name == "types").expect("types");
+            let own = types
+                .children
+                .iter()
+                .find(|schema| schema.attribute("", "targetNamespace") == Some(formats::soap::EXCHANGE));
+            let elements: Vec<&str> = own
+                .expect("a schema")
+                .children_named(XS, "element")
+                .filter_map(|known| known.attribute("", "name"))
+                .collect();
+            assert_eq!(elements, [service.code.clone(), format!("{}Response", service.code)]);
+            for input in &service.input {
+                assert!(text.contains(&format!("name=\"{}\"", input.code)), "{} {}", service.code, input.code);
+            }
+            let (status, text) = send(&world, get("openapi").expect("a request")).await;
+            let document: Json = serde_json::from_str(&text).expect("JSON");
+            assert_eq!((status, &document["openapi"]), (200, &json!("3.0.3")));
+            let post = &document["paths"]["/"]["post"];
+            let asked = &post["requestBody"]["content"]["application/json"]["schema"]["properties"];
+            assert!(service.input.iter().all(|input| asked.get(&input.code).is_some()), "{}", service.code);
+            let answer = &post["responses"]["200"]["content"]["application/json"]["schema"];
+            let properties = &answer["properties"];
+            let rows = matches!(service.kind, crate::schema::ServiceKind::Rows { .. });
+            let fields = if rows { &properties["rows"]["items"]["properties"] } else { properties };
+            for output in service.outputs() {
+                assert!(fields.get(&output.code).is_some(), "{} {}", service.code, output.code);
+            }
+        }
+        let unknown = Request::get("/wsdl/nothing").body(Body::empty()).expect("a request");
+        assert_eq!(send(&world, unknown).await.0, 404);
+    }
+}
