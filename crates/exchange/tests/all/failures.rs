@@ -211,6 +211,7 @@ async fn living_by(world: &World, change: impl FnOnce(&mut SharedParameters)) ->
         clock: world.clock.clone(),
         chance: Arc::new(base::SystemChance),
     });
+    let identity = AuthenticationIdentity { certificate: auth.certificate, key_pkcs8: auth.key.pkcs8_der().to_vec() };
     let server = SecurityServer::new(ServerParts {
         id: country.server_id(own),
         store,
@@ -227,23 +228,23 @@ async fn living_by(world: &World, change: impl FnOnce(&mut SharedParameters)) ->
             signer: signing.key,
         }],
         system_settings: Vec::new(),
-        system_identity: AuthenticationIdentity {
-            certificate: auth.certificate.clone(),
-            key_pkcs8: auth.key.pkcs8_der().to_vec(),
-        },
-        authentication: AuthenticationIdentity {
-            certificate: auth.certificate,
-            key_pkcs8: auth.key.pkcs8_der().to_vec(),
-        },
+        system_identity: identity.clone(),
+        authentication: identity,
         source: ConfigurationSource { anchor: central.anchor(), folder: None },
         settings: exchange::server::Settings::new(world.directory.path().to_owned()),
     });
+    let address = running(world, server.clone()).await;
+    (server, address)
+}
+
+/// Runs a server on any ports; the address for information systems.
+async fn running(world: &World, server: Arc<SecurityServer>) -> String {
     let bind = || async { TcpListener::bind("127.0.0.1:0").await.expect("a port") };
     let system = bind().await;
     let address = format!("http://{}", system.local_addr().expect("bound"));
     let listeners = ServerListeners { message: bind().await, system, system_tls: bind().await, ocsp: bind().await };
-    tokio::spawn(server.clone().run(listeners, world.shutdown.clone()));
-    (server, address)
+    tokio::spawn(server.run(listeners, world.shutdown.clone()));
+    address
 }
 
 async fn asked_of(world: &World, address: &str) -> String {
