@@ -31,6 +31,20 @@ pub trait Chance: Send + Sync {
         self.fill(&mut raw);
         crate::hex(&raw)
     }
+
+    /// `count` letters from `a` to `z`, drawn together: a call into the system costs more than all of them.
+    fn letters(&self, count: usize) -> String {
+        /// Bytes from here on would make the first letters likelier.
+        const END: u8 = 26 * 9;
+        let mut out = String::with_capacity(count);
+        let mut drawn = [0; 64];
+        while out.len() < count {
+            self.fill(&mut drawn);
+            let fair = drawn.iter().filter(|byte| **byte < END);
+            out.extend(fair.take(count - out.len()).map(|byte| char::from(b'a' + byte % 26)));
+        }
+        out
+    }
 }
 
 /// The operating system's randomness.
@@ -92,6 +106,20 @@ mod tests {
             seen[usize::try_from(chance.below(6)).expect("six fits")] = true;
         }
         assert_eq!(seen, [true; 6]);
+    }
+
+    #[test]
+    fn letters_are_as_many_as_wanted_and_all_of_them_come() {
+        let chance = SeededChance::new(1);
+        for count in [0, 1, 30, 64, 65, 1_000] {
+            let letters = chance.letters(count);
+            assert!(letters.len() == count && letters.bytes().all(|letter| letter.is_ascii_lowercase()), "{letters}");
+        }
+        let many = chance.letters(26_000);
+        for letter in 'a'..='z' {
+            let count = many.matches(letter).count();
+            assert!((850..1_150).contains(&count), "{letter} stands there {count} times");
+        }
     }
 
     #[test]
