@@ -27,11 +27,13 @@ pub fn agencies(size: Size) -> String {
     out
 }
 
-pub fn exchange(size: Size, limits: &str) -> String {
+pub fn exchange(size: Size, signs_with: &str, limits: &str) -> String {
     let mut out = format!(
         "instance = \"AZ\"\n{limits}\n\
          [[server]]\ncode = \"asker\"\nowner = \"AZ/GOV/1\"\nclients = [\"AZ/GOV/1/desk\"]\n\
-         [[server]]\ncode = \"keeper\"\nowner = \"AZ/GOV/2\"\nclients = [\"AZ/GOV/2/book\"]\n"
+         signs_with = \"{signs_with}\"\n\
+         [[server]]\ncode = \"keeper\"\nowner = \"AZ/GOV/2\"\nclients = [\"AZ/GOV/2/book\"]\n\
+         signs_with = \"{signs_with}\"\n"
     );
     let service = |code: &str, clients: &str| {
         format!(
@@ -53,3 +55,9 @@ pub fn exchange(size: Size, limits: &str) -> String {
 pub const LIMITS: &str = "inquiry_bytes_max = 65536\nanswer_bytes_max = 131072\nconfiguration_validity_s = 3600\n\
     configuration_interval_s = 60\nocsp_freshness_s = 3600\ntime_stamping_interval_s = 2\n\
     time_stamping_failure_period_s = 14400\n";
+
+/// The same for bodies of hundreds of megabytes.
+pub const WIDE: &str = "inquiry_bytes_max = 1073741824\nanswer_bytes_max = 1073741824\n\
+    configuration_validity_s = 3600\nconfiguration_interval_s = 60\nocsp_freshness_s = 3600\n\
+    time_stamping_interval_s = 2\ntime_stamping_failure_period_s = 14400\n\
+    [message_log]\nmessage_body_bytes_max = 1073741824\n";

@@ -12,6 +12,7 @@ mod question;
 mod row;
 mod rows;
 mod soak;
+mod stream;
 mod world;
 
 use std::path::Path;
@@ -38,16 +39,16 @@ fn soaked(outcome: Result<String, String>) -> ExitCode {
 async fn serve(role: &str, file: &Path) {
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
-        .with_max_level(tracing_subscriber::filter::LevelFilter::INFO)
+        .with_max_level(tracing_subscriber::filter::LevelFilter::WARN)
         .init();
     let specification = std::fs::read(file).expect("a specification");
     let world = || serde_json::from_slice::<world::World>(&specification).expect("a world");
     match role {
         "a" | "b" => floor::serve(serde_json::from_slice(&specification).expect("a floor"), role).await,
         "echo" => world().serve_echo().await,
-        "world" => world().serve().await,
-        "asker" => world().serve_security_server("asker").await,
-        "keeper" => world().serve_security_server("keeper").await,
+        "world" => Box::pin(world().serve()).await,
+        "asker" => Box::pin(world().serve_security_server("asker")).await,
+        "keeper" => Box::pin(world().serve_security_server("keeper")).await,
         "asking" => soak::ask_until_told(world()).await,
         other => panic!("there is no role {other}"),
     }

@@ -1,12 +1,13 @@
 //! Which rows are measured, and in which order: the floor first, because the others are compared with it.
 
-use crate::country::{self, LIMITS, SMALL, Size};
+use crate::country::{self, LIMITS, SMALL, Size, WIDE};
 use crate::floor::{Floor, Mode};
 use crate::load::Load;
 use crate::measure::{CONNECTIONS, loaded, until_answered};
 use crate::process::Role;
 use crate::question::{Wording, question};
 use crate::row::{Row, head};
+use crate::stream;
 use crate::world::World;
 use base::{Chance, SystemChance};
 use host::testing::TempDir;
@@ -87,11 +88,63 @@ pub async fn measure_all(options: &Options) {
             measure_floor(&mut report, mode).await;
         }
     }
-    measure_exchange(&report, "ecdsa, sqlite", Mode::Ecdsa, SMALL, None).await;
+    let ecdsa = Case { what: "ecdsa, sqlite", mode: Mode::Ecdsa, size: SMALL, limits: LIMITS, postgres: None };
+    measure_exchange(&report, &ecdsa).await;
+    measure_exchange(&report, &Case { what: "rsa batched, sqlite", mode: Mode::RsaBatched, ..ecdsa.clone() }).await;
     if let Some(url) = postgres_url() {
-        measure_exchange(&report, "ecdsa, postgres", Mode::Ecdsa, SMALL, Some(url)).await;
+        measure_exchange(&report, &Case { what: "ecdsa, postgres", postgres: Some(url), ..ecdsa.clone() }).await;
     }
-    measure_exchange(&report, "ecdsa, sqlite, 10 000 members", Mode::Ecdsa, TEN_THOUSAND, None).await;
+    let large = Case { what: "ecdsa, sqlite, 10 000 members", size: TEN_THOUSAND, ..ecdsa.clone() };
+    measure_exchange(&report, &large).await;
+    measure_streams(&report, &Case { what: "rest 100 MB", limits: WIDE, ..ecdsa }).await;
+}
+
+/// One country that is measured.
+#[derive(Clone)]
+struct Case<'a> {
+    what: &'a str,
+    mode: Mode,
+    size: Size,
+    limits: &'a str,
+    postgres: Option<String>,
+}
+
+/// Its processes.
+struct Running {
+    world: World,
+    asker: Role,
+    keeper: Role,
+    _world: Role,
+    _directory: TempDir,
+}
+
+impl Case<'_> {
+    fn start(&self) -> Running {
+        let directory = TempDir::new();
+        let world = self.world(&directory, free_ports(13));
+        let file = specification(directory.path(), &world);
+        let services = Role::start("world", &file);
+        let (asker, keeper) = (Role::start("asker", &file), Role::start("keeper", &file));
+        Running { world, asker, keeper, _world: services, _directory: directory }
+    }
+
+    fn world(&self, directory: &TempDir, first: u16) -> World {
+        let signs_with = match self.mode {
+            Mode::RsaBatched => "rsa-pkcs1-sha256",
+            Mode::Tls | Mode::Ecdsa => "ecdsa-p256-sha256",
+        };
+        World {
+            directory: directory.path().to_owned(),
+            postgres: self.postgres.clone().map(|url| (url, format!("bench_{}", SystemChance.hex(6)))),
+            hosts: BTreeMap::new(),
+            trust: first,
+            central: first + 1,
+            system: first + 2,
+            servers: BTreeMap::from([("asker".to_owned(), first + 3), ("keeper".to_owned(), first + 6)]),
+            agencies: country::agencies(self.size),
+            exchange: country::exchange(self.size, signs_with, self.limits),
+        }
+    }
 }
 
 #[expect(clippy::disallowed_methods, reason = "as the tests are, a measurement is told where PostgreSQL is")]
@@ -122,7 +175,8 @@ fn specification(directory: &Path, content: &impl serde::Serialize) -> PathBuf {
 async fn measure_floor(report: &mut Report, mode: Mode) {
     let name = |size: &str| format!("floor {} {size}", mode.name());
     let (directory, first) = (TempDir::new(), free_ports(5));
-    let world = small_world(&directory, first, None);
+    let small = Case { what: "", mode, size: SMALL, limits: LIMITS, postgres: None };
+    let world = small.world(&directory, first);
     let floor = Floor {
         mode,
         directory: directory.path().to_owned(),
@@ -144,26 +198,8 @@ async fn measure_floor(report: &mut Report, mode: Mode) {
     }
 }
 
-fn small_world(directory: &TempDir, first: u16, postgres: Option<String>) -> World {
-    world_of(directory, first, SMALL, postgres)
-}
-
-fn world_of(directory: &TempDir, first: u16, size: Size, postgres: Option<String>) -> World {
-    World {
-        directory: directory.path().to_owned(),
-        postgres: postgres.map(|url| (url, format!("bench_{}", SystemChance.hex(6)))),
-        hosts: BTreeMap::new(),
-        trust: first,
-        central: first + 1,
-        system: first + 2,
-        servers: BTreeMap::from([("asker".to_owned(), first + 3), ("keeper".to_owned(), first + 6)]),
-        agencies: country::agencies(size),
-        exchange: country::exchange(size, LIMITS),
-    }
-}
-
-async fn measure_exchange(report: &Report, what: &str, mode: Mode, size: Size, postgres: Option<String>) {
-    let name = |wording: Wording, label: &str| format!("{} {label} {what}", wording.name());
+async fn measure_exchange(report: &Report, case: &Case<'_>) {
+    let name = |wording: Wording, label: &str| format!("{} {label} {}", wording.name(), case.what);
     let both = [Wording::Soap, Wording::Rest];
     let wanted: Vec<(Wording, &str, usize)> = both
         .iter()
@@ -173,17 +209,37 @@ async fn measure_exchange(report: &Report, what: &str, mode: Mode, size: Size, p
     if wanted.is_empty() {
         return;
     }
-    let directory = TempDir::new();
-    let world = world_of(&directory, free_ports(13), size, postgres);
-    let file = specification(directory.path(), &world);
-    let _world = Role::start("world", &file);
-    let (asker, keeper) = (Role::start("asker", &file), Role::start("keeper", &file));
+    let running = case.start();
+    let (world, servers) = (&running.world, [&running.asker, &running.keeper]);
     let numbers = Arc::new(AtomicU64::new(0));
     for (wording, label, size_bytes) in wanted {
         let asked = question(wording, size_bytes);
         let load = Load { address: world.asker(), connections: CONNECTIONS, time: report.options.time, rate: None };
         until_answered(&load.address, &asked, &numbers).await;
-        let (row, _) = loaded(name(wording, label), &[&asker, &keeper], &load, &asked, &numbers).await;
-        report.say(&report.compared(row, mode, size_bytes));
+        let (row, measured) = loaded(name(wording, label), &servers, &load, &asked, &numbers).await;
+        report.say(&report.compared(row, case.mode, size_bytes));
+        let rate = Some(measured.per_second() / 2.0);
+        let half = Load { rate, ..load.clone() };
+        let alone = Load { address: world.system_address(), rate, ..load };
+        let alone = alone.run(&question(Wording::Plain, size_bytes), &numbers).await;
+        let name = format!("{}, added at half load", name(wording, label));
+        let (mut row, measured) = loaded(name, &servers, &half, &asked, &numbers).await;
+        row.p50_ms = Some(measured.quantile_ms(0.5) - alone.quantile_ms(0.5));
+        row.p99_ms = Some(measured.quantile_ms(0.99) - alone.quantile_ms(0.5));
+        row.note = format!("the information system alone: p50 {:.2} ms", alone.quantile_ms(0.5));
+        report.say(&report.compared(row, case.mode, size_bytes));
+    }
+}
+
+async fn measure_streams(report: &Report, case: &Case<'_>) {
+    if !report.options.wants(case.what) {
+        return;
+    }
+    let running = case.start();
+    let address = running.world.asker();
+    until_answered(&address, &question(Wording::Rest, 1_000), &AtomicU64::new(0)).await;
+    for streams in [1, 4] {
+        let name = format!("{}, {streams} at once", case.what);
+        report.say(&stream::measured(name, &[&running.asker, &running.keeper], &address, streams).await);
     }
 }

@@ -12,14 +12,14 @@ use exchange::{
 };
 use formats::identifier::ClientId;
 use host::{http::Shutdown, store::Location};
-use http_body_util::{BodyExt, Full};
+use http_body_util::{BodyExt, Full, combinators::BoxBody};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 use std::convert::Infallible;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::net::TcpListener;
 
@@ -60,17 +60,27 @@ impl World {
         format!("{}:{}", self.host("asker"), self.servers["asker"] + 1)
     }
 
-    /// Each process has stores of its own, but the central server's, whose keys all must know; only a server's own is ever
-    /// written to under load.
+    /// The central server's store is everybody's, because its keys are known there. A server's store is written to by its own
+    /// process; the copies that the others prepare stay empty.
     fn location(&self, process: &str, domain: &str) -> Location {
-        let own = domain == format!("ss-{process}") || domain == "central";
+        let ours = domain == "central" || domain == format!("ss-{process}");
         match &self.postgres {
-            Some((url, prefix)) if own => {
+            Some((url, prefix)) if ours => {
                 Location::Postgres { url: url.clone(), schema: format!("{prefix}_{}", domain.replace('-', "_")) }
             }
-            _ if own => Location::Sqlite(self.directory.join(format!("{domain}.db"))),
+            _ if ours => Location::Sqlite(self.directory.join(format!("{domain}.db"))),
             _ => Location::Sqlite(self.directory.join(format!("{process}-{domain}.db"))),
         }
+    }
+
+    /// A folder for this process, with the keys and certificates that the first process made.
+    fn folder(&self, process: &str) -> PathBuf {
+        let (first, own) = (self.directory.join("world"), self.directory.join(process));
+        if first != own {
+            copy(&first, &own);
+        }
+        std::fs::create_dir_all(&own).expect("a folder");
+        own
     }
 
     pub async fn prepared(&self, process: &'static str) -> Exchange {
@@ -85,7 +95,7 @@ impl World {
         };
         let plan = Plan {
             country: Country::parse(&self.agencies, &self.exchange).expect("a country"),
-            directory: self.directory.clone(),
+            directory: self.folder(process),
             location: Box::new(move |domain| world.location(process, domain)),
             central: format!("{}:{}", self.host("world"), self.central),
             servers: self.servers.iter().map(|(code, message)| (code.clone(), ports(code, *message))).collect(),
@@ -137,6 +147,24 @@ impl World {
     }
 }
 
+/// All files and folders with their modes, since keys are refused that others may read; logs belong to one process.
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("a folder");
+    let mode = std::fs::metadata(from).expect("a folder").permissions();
+    std::fs::set_permissions(to, mode).expect("our own folder");
+    for entry in std::fs::read_dir(from).expect("a folder") {
+        let (path, name) = entry.map(|entry| (entry.path(), entry.file_name())).expect("readable");
+        if name == "messagelog" {
+            continue;
+        }
+        if path.is_dir() {
+            copy(&path, &to.join(name));
+        } else {
+            std::fs::copy(&path, to.join(name)).expect("a copy");
+        }
+    }
+}
+
 async fn listen(host: &str, port: u16) -> TcpListener {
     TcpListener::bind((host, port)).await.expect("a free port")
 }
@@ -154,12 +182,19 @@ async fn serve_echo(listener: TcpListener) {
     }
 }
 
-async fn echo_answer(request: http::Request<Incoming>) -> Result<http::Response<Full<Bytes>>, Infallible> {
+type Answer = http::Response<BoxBody<Bytes, hyper::Error>>;
+
+async fn echo_answer(request: http::Request<Incoming>) -> Result<Answer, Infallible> {
     let (parts, body) = request.into_parts();
-    let body = body.collect().await.expect("a whole body").to_bytes();
     let kind = parts.headers.get("content-type").cloned();
-    let is_soap = kind.as_ref().is_some_and(|kind| kind.as_bytes().starts_with(b"text/xml"));
-    let mut response = http::Response::new(Full::new(echo(is_soap, body)));
+    let is = |wanted: &str| kind.as_ref().is_some_and(|kind| kind.as_bytes().starts_with(wanted.as_bytes()));
+    let body = if is(crate::stream::CONTENT_TYPE) {
+        body.boxed()
+    } else {
+        let body = body.collect().await.expect("a whole body").to_bytes();
+        Full::new(echo(is("text/xml"), body)).map_err(|never| match never {}).boxed()
+    };
+    let mut response = http::Response::new(body);
     if let Some(kind) = kind {
         response.headers_mut().insert("content-type", kind);
     }

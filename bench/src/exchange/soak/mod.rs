@@ -154,6 +154,6 @@ fn world(directory: &Path, network: &Network) -> World {
         system: 5_003,
         servers: BTreeMap::from([("asker".to_owned(), 5_500), ("keeper".to_owned(), 5_600)]),
         agencies: country::agencies(SMALL),
-        exchange: country::exchange(SMALL, LIMITS),
+        exchange: country::exchange(SMALL, "ecdsa-p256-sha256", LIMITS),
     }
 }
