@@ -284,7 +284,7 @@ impl SecurityServer {
     }
 
     fn random_letters(&self, count: usize) -> String {
-        (0..count).map(|_| char::from(b'a' + u8::try_from(self.chance.below(26)).expect("below 26"))).collect()
+        self.chance.letters(count)
     }
 
     fn uuid(&self) -> String {
