@@ -27,13 +27,11 @@ pub fn agencies(size: Size) -> String {
     out
 }
 
-pub fn exchange(size: Size, signs_with: &str, limits: &str) -> String {
+pub fn exchange(size: Size, limits: &str) -> String {
     let mut out = format!(
         "instance = \"AZ\"\n{limits}\n\
          [[server]]\ncode = \"asker\"\nowner = \"AZ/GOV/1\"\nclients = [\"AZ/GOV/1/desk\"]\n\
-         signs_with = \"{signs_with}\"\n\
-         [[server]]\ncode = \"keeper\"\nowner = \"AZ/GOV/2\"\nclients = [\"AZ/GOV/2/book\"]\n\
-         signs_with = \"{signs_with}\"\n"
+         [[server]]\ncode = \"keeper\"\nowner = \"AZ/GOV/2\"\nclients = [\"AZ/GOV/2/book\"]\n"
     );
     let service = |code: &str, clients: &str| {
         format!(

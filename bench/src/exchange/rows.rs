@@ -129,20 +129,17 @@ impl Case<'_> {
     }
 
     fn world(&self, directory: &TempDir, first: u16) -> World {
-        let signs_with = match self.mode {
-            Mode::RsaBatched => "rsa-pkcs1-sha256",
-            Mode::Tls | Mode::Ecdsa => "ecdsa-p256-sha256",
-        };
         World {
             directory: directory.path().to_owned(),
             postgres: self.postgres.clone().map(|url| (url, format!("bench_{}", SystemChance.hex(6)))),
             hosts: BTreeMap::new(),
+            rsa: self.mode == Mode::RsaBatched,
             trust: first,
             central: first + 1,
             system: first + 2,
             servers: BTreeMap::from([("asker".to_owned(), first + 3), ("keeper".to_owned(), first + 6)]),
             agencies: country::agencies(self.size),
-            exchange: country::exchange(self.size, signs_with, self.limits),
+            exchange: country::exchange(self.size, self.limits),
         }
     }
 }

@@ -7,7 +7,7 @@ use base::{SystemChance, SystemClock};
 use bytes::Bytes;
 use exchange::{
     country::Country,
-    server::ServerListeners,
+    server::{ServerListeners, Settings},
     setup::{Exchange, Plan, ServerPorts, prepare},
 };
 use formats::identifier::ClientId;
@@ -32,6 +32,9 @@ pub struct World {
     /// Where each process listens; loopback for those that are not named.
     #[serde(default)]
     pub hosts: BTreeMap<String, String>,
+    /// Members sign with RSA and not with ECDSA.
+    #[serde(default)]
+    pub rsa: bool,
     pub trust: u16,
     pub central: u16,
     pub system: u16,
@@ -101,7 +104,7 @@ impl World {
             servers: self.servers.iter().map(|(code, message)| (code.clone(), ports(code, *message))).collect(),
             systems: HashMap::from([(provider, format!("http://{}", self.system_address()))]),
             trust: authority.services(&format!("{}:{}", self.host("world"), self.trust)),
-            settings: exchange::server::Settings::new,
+            settings: if self.rsa { signing_with_rsa } else { Settings::new },
         };
         prepare(plan, &*authority, Arc::new(SystemClock), Arc::new(SystemChance)).await.expect("prepared")
     }
@@ -145,6 +148,10 @@ impl World {
         crate::process::say_ready();
         server.run(listeners, Shutdown::new()).await.expect("the server runs");
     }
+}
+
+fn signing_with_rsa(folder: PathBuf) -> Settings {
+    Settings { signing: base::Algorithm::RsaPkcs1Sha512, ..Settings::new(folder) }
 }
 
 /// All files and folders with their modes, since keys are refused that others may read; logs belong to one process.

@@ -146,6 +146,7 @@ pub async fn run(options: &Options) -> Result<String, String> {
 
 fn world(directory: &Path, network: &Network) -> World {
     World {
+        rsa: false,
         directory: directory.to_owned(),
         postgres: None,
         hosts: ROLES.iter().map(|role| ((*role).to_owned(), network.address(role))).collect(),
@@ -154,6 +155,6 @@ fn world(directory: &Path, network: &Network) -> World {
         system: 5_003,
         servers: BTreeMap::from([("asker".to_owned(), 5_500), ("keeper".to_owned(), 5_600)]),
         agencies: country::agencies(SMALL),
-        exchange: country::exchange(SMALL, "ecdsa-p256-sha256", LIMITS),
+        exchange: country::exchange(SMALL, LIMITS),
     }
 }
