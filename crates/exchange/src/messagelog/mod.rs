@@ -84,7 +84,7 @@ struct Inner {
 }
 
 impl MessageLog {
-    /// Opens the log; what an earlier process left is found and indexed at the first question.
+    /// Opens the log; what an earlier process left is found and indexed.
     pub async fn open(parts: LogParts) -> Result<MessageLog, Fault> {
         let keys = if parts.policy.encrypted {
             let folder = KeyDir::open(&parts.keys)?;
@@ -93,7 +93,9 @@ impl MessageLog {
             None
         };
         let journal = Journal::open(&parts.folder.join("journal"))?;
-        MessageLog::over(journal, keys, parts, false)
+        let log = MessageLog::over(journal, keys, parts, false)?;
+        log.note_oldest().await?;
+        Ok(log)
     }
 
     /// Looks into the log of a server that another process runs. Nothing is changed; what is logged afterwards is not seen.

@@ -5,7 +5,7 @@ use super::SecurityServer;
 use crate::{
     configuration::Configuration,
     fault::{ExchangeFault, Place},
-    messagelog::{Authority, Stamping, stamp_at_once},
+    messagelog::{Authority, stamp_at_once},
 };
 use base::Fault;
 use formats::x509::Certificate;
@@ -22,12 +22,14 @@ impl SecurityServer {
         tokio::join!(self.log.follow(&shutdown), self.stamp_loop(&shutdown), Box::pin(self.archive_loop(&shutdown)));
     }
 
-    /// Begins at once: what an earlier process left waits already.
+    /// Begins at once with what an earlier process left; what this one logs has its interval before it.
     async fn stamp_loop(&self, shutdown: &Shutdown) {
+        let mut due = self.log.oldest_unstamped().is_some();
         loop {
-            if let Err(fault) = self.stamp_now().await {
+            if due && let Err(fault) = self.stamp_now().await {
                 tracing::warn!(%fault, server = %self.id, "time-stamping the message log");
             }
+            due = true;
             tokio::select! {
                 () = tokio::time::sleep(Duration::from_secs(self.limits.time_stamping_interval_s)) => {}
                 () = shutdown.wait() => return,
@@ -65,17 +67,11 @@ impl SecurityServer {
         self.log.stamp(&self.http, &authorities(&configuration)).await
     }
 
-    /// A signature as it is stored: with its own time-stamp, if the log wants one at once.
-    pub(super) async fn stored_signature(
-        &self,
-        configuration: &Configuration,
-        place: Place,
-        signature: &[u8],
-    ) -> Result<Vec<u8>, ExchangeFault> {
-        if self.log.policy().time_stamps == Stamping::Batch {
-            return Ok(signature.to_vec());
-        }
-        let stamped = stamp_at_once(signature, &self.http, &authorities(configuration), &*self.chance).await;
+    /// A signature as it is stored when each message gets its own time-stamp.
+    pub(super) async fn stamped_signature(&self, place: Place, signature: &[u8]) -> Result<Vec<u8>, ExchangeFault> {
+        let configuration = self.configuration.at_hand();
+        let authorities = configuration.as_deref().map(authorities).unwrap_or_default();
+        let stamped = stamp_at_once(signature, &self.http, &authorities, &*self.chance).await;
         stamped.map_err(|fault| {
             tracing::warn!(%fault, "exchange");
             ExchangeFault::coded(place, TIMESTAMPING_FAILED, fault.attempt)

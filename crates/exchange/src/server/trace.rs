@@ -3,7 +3,7 @@
 use super::{SecurityServer, consumer::PROXY_VERSION, signing::Signed};
 use crate::{
     fault::{Cause, ExchangeFault, Place},
-    messagelog::{Attachment, Direction, LogEntry},
+    messagelog::{Attachment, Direction, LogEntry, Stamping},
     opmonitor::{Side, TrafficDetails, TrafficRecord},
 };
 use base::Timestamp;
@@ -188,8 +188,8 @@ impl SecurityServer {
 
     async fn write(&self, place: Place, entry: &LogEntry) -> Result<(), ExchangeFault> {
         let mut entry = entry.clone();
-        if let Some(configuration) = self.configuration.at_hand() {
-            entry.signature = self.stored_signature(&configuration, place, &entry.signature).await?;
+        if self.log.policy().time_stamps == Stamping::Immediate {
+            entry.signature = self.stamped_signature(place, &entry.signature).await?;
         }
         let written = self.log.append(entry).await;
         written.map_err(|fault| ExchangeFault::failed(place, Cause::LoggingFailed, &fault))

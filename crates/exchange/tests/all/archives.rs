@@ -216,9 +216,7 @@ async fn fill(world: &World, records: usize) {
 
 #[tokio::test]
 async fn after_an_outage_everything_is_stamped_by_an_authority_that_answers() {
-    let world = World::running().await;
-    // What the server itself begins with at its start must stamp nothing of this.
-    world.authority.tsa_down.store(true, Ordering::SeqCst);
+    let world = World::prepared().await;
     fill(&world, 10_001).await;
     let server = asker(&world);
     let url = |path: &str| format!("{}/{path}", world.trust_address());
@@ -229,7 +227,6 @@ async fn after_an_outage_everything_is_stamped_by_an_authority_that_answers() {
     let bad = [authority("http://127.0.0.1:9/".to_owned()), authority(url("nonsense")), wrong];
     server.log().stamp(&http, &[]).await.expect_err("no authority at all");
     server.log().stamp(&http, &bad).await.expect_err("none is good");
-    world.authority.tsa_down.store(false, Ordering::SeqCst);
     let good = [&bad[..], &[authority(url("tsa"))]].concat();
     assert_eq!(server.log().stamp(&http, &good).await.expect("stamped"), 10_001);
     let mut results = std::collections::BTreeSet::new();

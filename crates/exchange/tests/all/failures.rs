@@ -169,6 +169,18 @@ async fn a_kill_between_log_and_answer_leaves_the_request_on_both_sides() {
     world.shutdown.trigger();
 }
 
+async fn log_in(world: &World, folder: &std::path::Path, store: &Store) -> MessageLog {
+    let log = MessageLog::open(LogParts {
+        keys: folder.join("log-keys"),
+        folder: folder.join("log"),
+        store: store.clone(),
+        policy: LogPolicy::default(),
+        clock: world.clock.clone(),
+        chance: Arc::new(base::SystemChance),
+    });
+    log.await.expect("a log")
+}
+
 /// A second asker server that lives by another configuration than the published one.
 async fn living_by(world: &World, change: impl FnOnce(&mut SharedParameters)) -> (Arc<SecurityServer>, String) {
     let mut shared = world.exchange.central().configuration().shared.clone();
@@ -203,19 +215,11 @@ async fn living_by(world: &World, change: impl FnOnce(&mut SharedParameters)) ->
     tokio::spawn(host::http::serve(listener, central.router(), world.shutdown.clone()));
     let own = &country.servers[0];
     let store = open(&format!("other-asker-{other}")).await;
-    let log = MessageLog::open(LogParts {
-        keys: folder.join("log-keys"),
-        folder: folder.join("log"),
-        store: store.clone(),
-        policy: LogPolicy::default(),
-        clock: world.clock.clone(),
-        chance: Arc::new(base::SystemChance),
-    });
     let identity = AuthenticationIdentity { certificate: auth.certificate, key_pkcs8: auth.key.pkcs8_der().to_vec() };
     let server = SecurityServer::new(ServerParts {
         id: country.server_id(own),
+        log: log_in(world, &folder, &store).await,
         store,
-        log: log.await.expect("a log"),
         clock: world.clock.clone(),
         chance: Arc::new(base::SystemChance),
         limits: country.limits,
