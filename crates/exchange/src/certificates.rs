@@ -32,6 +32,9 @@ const GENERATIONS_MAX: usize = 16;
 pub struct Trusted {
     pub certificate: Certificate,
     pub issuer: Certificate,
+    /// The member for whom it signs, by the profile of its authority; one that is approved for authentication alone names
+    /// nobody.
+    pub member: Option<ClientId>,
 }
 
 #[derive(Default)]
@@ -83,7 +86,8 @@ impl CertificateJudge {
         let Some(issuer) = path.get(1) else {
             return Err(refuse(&"an authority's own certificate signs nothing here"));
         };
-        let trusted = Arc::new(Trusted { certificate: leaf.clone(), issuer: (*issuer).clone() });
+        let member = instance.member_named(&leaf, &path[1..]);
+        let trusted = Arc::new(Trusted { certificate: leaf.clone(), issuer: (*issuer).clone(), member });
         self.with(instance.generation, |remembered| remembered.paths.insert(key, trusted.clone()));
         Ok(trusted)
     }
@@ -174,14 +178,6 @@ fn any_of(
 ) -> Result<(), ExchangeFault> {
     let none = ExchangeFault::new(place, Cause::IncorrectValidationInfo, "no OCSP response for the certificate");
     responses.iter().map(|response| check(response)).reduce(Result::or).unwrap_or(Err(none))
-}
-
-/// The member that a signing certificate names, by the profile of our authority.
-pub fn member_of(certificate: &Certificate) -> Option<ClientId> {
-    let serial = certificate.subject().attribute(oid::SERIAL_NUMBER)?;
-    let [instance, _server, class] = serial.split('/').collect::<Vec<_>>()[..] else { return None };
-    let member = certificate.subject().common_name()?;
-    ClientId::parse(&format!("{instance}/{class}/{member}"))
 }
 
 /// May sign messages: nonRepudiation (reference §2.13).

@@ -25,6 +25,22 @@ pub struct Country {
     pub monitoring_client: Option<ClientId>,
     pub limits: Limits,
     pub message_log: LogPolicy,
+    pub management: Option<Management>,
+}
+
+/// The management services of the instance.
+#[derive(Debug, Clone, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Management {
+    /// The member or subsystem that provides them.
+    pub provider: ClientId,
+    /// What the operator need not be asked about. The field asks about everything.
+    #[serde(default)]
+    pub approve_client_registrations: bool,
+    #[serde(default)]
+    pub approve_certificate_registrations: bool,
+    #[serde(default)]
+    pub approve_owner_changes: bool,
 }
 
 #[derive(Debug, Clone, serde::Deserialize)]
@@ -129,6 +145,7 @@ struct ExchangeFile {
     monitoring_client: Option<ClientId>,
     #[serde(default = "traffic_keep_days")]
     traffic_keep_days: u32,
+    management: Option<Management>,
     #[serde(rename = "server")]
     servers: Vec<Server>,
     #[serde(default, rename = "service")]
@@ -186,6 +203,7 @@ impl Country {
             global_groups: exchange.global_groups,
             local_groups: exchange.local_groups,
             systems: exchange.systems,
+            management: exchange.management,
             monitoring_client: exchange.monitoring_client,
             limits: Limits {
                 inquiry_bytes_max: exchange.inquiry_bytes_max,
@@ -235,9 +253,20 @@ impl Country {
             return wrong(format_args!("exchange.toml: message_log: {mistake}"));
         }
         self.message_log.overrides.iter().try_for_each(|over| declared(&over.subsystem, "message_log"))?;
-        let parts = Declared { clients: &known, global: &self.global_groups, local: &self.local_groups };
-        parts.check_groups()?;
+        if let Some(Management { provider, .. }) = &self.management {
+            declared(provider, "management")?;
+            if !self.servers.iter().any(|server| server.owner == *provider || server.clients.contains(provider)) {
+                return wrong(format_args!("exchange.toml: management: {provider} has no server"));
+            }
+        }
         self.monitoring_client.iter().try_for_each(|client| declared(client, "monitoring_client"))?;
+        let parts = Declared {
+            instance: &self.instance,
+            clients: &known,
+            global: &self.global_groups,
+            local: &self.local_groups,
+        };
+        parts.check_groups()?;
         parts.check_systems(&self.systems)?;
         let mut services = BTreeSet::new();
         for service in &self.services {

@@ -19,6 +19,7 @@ pub mod setup;
 use host::store::Migration;
 
 /// The tables of a security server's store.
-pub const SERVER_MIGRATIONS: &[&[Migration]] = &[messagelog::MIGRATIONS, opmonitor::MIGRATIONS];
+pub const SERVER_MIGRATIONS: &[&[Migration]] =
+    &[messagelog::MIGRATIONS, opmonitor::MIGRATIONS, server::CLIENT_MIGRATIONS];
 /// The tables of the central server's store.
 pub const CENTRAL_MIGRATIONS: &[&[Migration]] = &[central::MIGRATIONS];

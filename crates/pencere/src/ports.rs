@@ -20,6 +20,8 @@ pub enum Door {
     Central,
     Mailbox,
     Smtp,
+    /// The management services of the exchange, by TLS.
+    Management,
 }
 
 impl Ports {
@@ -87,7 +89,7 @@ mod tests {
     #[test]
     fn no_port_is_given_twice() {
         let ports = Ports::from_base(8800);
-        let mut all: Vec<u16> = (0..9).map(|distance| 8800 + distance).collect();
+        let mut all: Vec<u16> = (0..10).map(|distance| 8800 + distance).collect();
         assert_eq!(ports.of(Door::Smtp), 8808);
         all.extend((0..6).flat_map(|index| ports.security_server(index)));
         all.extend((0..6).map(|index| ports.register(index)));

@@ -1,7 +1,6 @@
 //! One instance of the exchange as its shared parameters describe it: members, servers and authorities, with everything
 //! that a message needs found by one look-up, however many members there are.
 
-use crate::certificates::Trusted;
 use formats::{
     globalconf::{
         ApprovedCa, CertificateAuthority, GlobalGroup, Member, SecurityServer, SharedParameters, Subsystem,
@@ -168,15 +167,16 @@ impl Instance {
         self.index.groups.get(code).is_some_and(|(_, members)| members.contains(client))
     }
 
-    /// The member that a signing certificate names, by the profile of the authority that issued it. Certificates of an
-    /// authority that is approved for authentication alone sign for nobody.
-    pub fn member_of(&self, trusted: &Trusted) -> Option<ClientId> {
-        let issued = |ca: &&ApprovedCa| {
+    /// The member that a signing certificate names, by the profile of the approved authority that its path leads over.
+    /// Certificates of an authority that is approved for authentication alone sign for nobody.
+    pub fn member_named(&self, certificate: &Certificate, path: &[&Certificate]) -> Option<ClientId> {
+        let leads = |ca: &&ApprovedCa| {
             let mut authorities = std::iter::once(&ca.top).chain(&ca.intermediates);
-            !ca.authentication_only && authorities.any(|authority| authority.certificate == trusted.issuer.der())
+            !ca.authentication_only
+                && authorities.any(|authority| path.iter().any(|over| authority.certificate == over.der()))
         };
-        let approved = self.shared.approved_cas.iter().filter(issued);
-        let mut named = approved.filter_map(|ca| member_by_profile(&ca.profile, &trusted.certificate, self.name()));
+        let approved = self.shared.approved_cas.iter().filter(leads);
+        let mut named = approved.filter_map(|ca| member_by_profile(&ca.profile, certificate, self.name()));
         // A certificate that names another instance's member is nobody's here.
         named.find(|member| member.instance == self.name())
     }

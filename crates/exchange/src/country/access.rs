@@ -168,6 +168,7 @@ pub const RESERVED: [&str; 7] = [
 
 /// What is needed to check the parts of this file.
 pub(super) struct Declared<'a> {
+    pub instance: &'a str,
     pub clients: &'a BTreeSet<ClientId>,
     pub global: &'a [GlobalGroup],
     pub local: &'a [LocalGroup],
@@ -180,6 +181,11 @@ impl Declared<'_> {
         } else {
             wrong(format_args!("exchange.toml: {place}: {id} is no member"))
         }
+    }
+
+    /// Who may be given a right: one of this instance, or one that a federated instance declares.
+    fn subject(&self, id: &ClientId, place: &str) -> Result<(), CountryError> {
+        if id.instance == self.instance { self.client(id, place) } else { Ok(()) }
     }
 
     pub(super) fn check_groups(&self) -> Result<(), CountryError> {
@@ -198,7 +204,7 @@ impl Declared<'_> {
             if !is_part(&group.code) || !codes.insert((Some(&group.owner), &group.code)) {
                 return wrong(format_args!("exchange.toml: local group {} of {} is no group", group.code, group.owner));
             }
-            group.members.iter().try_for_each(|member| self.client(member, &group.code))?;
+            group.members.iter().try_for_each(|member| self.subject(member, &group.code))?;
         }
         Ok(())
     }
@@ -226,7 +232,7 @@ impl Declared<'_> {
     }
 
     fn check_subjects(&self, service: &Service, subjects: Subjects<'_>) -> Result<(), CountryError> {
-        subjects.clients.iter().try_for_each(|client| self.client(client, &service.code))?;
+        subjects.clients.iter().try_for_each(|client| self.subject(client, &service.code))?;
         for code in subjects.global_groups {
             // Another instance's groups stand in its own configuration.
             if !code.contains('/') && !self.global.iter().any(|group| group.code == *code) {

@@ -14,4 +14,4 @@ pub use envelope::{Piece, sign, write};
 pub use ledger::{RequestView, Status};
 pub use refusal::{ManagementFault, ManagementRefusal};
 pub use request::{Asked, ManagementRequest, SERVICE_CODES, request_number};
-pub use service::{Door, ManagementParts, ManagementService};
+pub use service::{Door, EXCHANGE_PATH, ManagementParts, ManagementService};

@@ -37,6 +37,7 @@ refusals! {
     IncorrectCertificate = "incorrect_certificate", 400;
     CertValidation = "cert_validation", 403;
     IncorrectValidationInfo = "incorrect_validation_info", 403;
+    SslAuthenticationFailed = "ssl_authentication_failed", 403;
     GlobalConfOutdated = "global_conf_outdated", 409;
     NotFound = "management_request_not_found", 404;
     Exists = "management_request_exists", 409;

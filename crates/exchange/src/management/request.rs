@@ -99,6 +99,17 @@ impl Asked {
         }
     }
 
+    /// Whether the request changes how a client stands with the central server.
+    pub fn is_about_registration(&self) -> bool {
+        matches!(
+            self,
+            Asked::ClientReg { .. }
+                | Asked::ClientDeletion { .. }
+                | Asked::ClientDisable { .. }
+                | Asked::ClientEnable { .. }
+        )
+    }
+
     /// Whether a member signs the message itself, beside the servers that carry it: everybody but the two deletions, which
     /// any server may ask for that can sign as its owner.
     pub fn is_signed(&self) -> bool {

@@ -14,7 +14,7 @@ use axum::{
     Router,
     body::{Body, to_bytes},
     extract::{Request, State},
-    http::{HeaderMap, StatusCode},
+    http::StatusCode,
     response::{IntoResponse, Response},
     routing::post,
 };
@@ -22,12 +22,15 @@ use base::{Chance, Clock, Failure, Fault};
 use formats::soap::{self, Message, Parsed};
 use host::{
     audit::Entry,
+    http::PeerCertificates,
     store::{Store, Tx},
 };
 use std::sync::Arc;
 
 /// How large a request may be, as the field has it.
 const REQUEST_BYTES_MAX: usize = 100_000;
+/// Where the server of the services' provider hands requests over.
+pub const EXCHANGE_PATH: &str = "/managementservice/manage";
 
 /// By which way a request comes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +49,8 @@ pub struct ManagementParts {
     pub clock: Arc<dyn Clock>,
     pub chance: Arc<dyn Chance>,
     pub policy: Policy,
+    /// The certificates that the security servers of the services' provider show to information systems, DER.
+    pub handed_over_by: Vec<Vec<u8>>,
 }
 
 pub struct ManagementService {
@@ -54,6 +59,7 @@ pub struct ManagementService {
     clock: Arc<dyn Clock>,
     chance: Arc<dyn Chance>,
     policy: Policy,
+    handed_over_by: Vec<Vec<u8>>,
 }
 
 type Refused = Failure<ManagementFault>;
@@ -72,6 +78,7 @@ impl ManagementService {
             clock: parts.clock,
             chance: parts.chance,
             policy: parts.policy,
+            handed_over_by: parts.handed_over_by,
         })
     }
 
@@ -243,29 +250,45 @@ impl ManagementService {
         }
     }
 
-    pub fn router(self: &Arc<Self>, door: Door) -> Router {
-        let take = move |State(service): State<Arc<ManagementService>>, headers, request| async move {
-            answer(&service, door, headers, request).await
-        };
-        let router = match door {
-            Door::Registration => {
-                Router::new().route("/managementservice", post(take)).route("/managementservice/", post(take))
-            }
-            Door::Exchange => Router::new()
-                .route("/managementservice/manage", post(take))
-                .route("/managementservice/manage/", post(take))
-                // As any information system of a security server of ours is asked.
-                .route("/managementservice/manage/soap", post(take)),
-        };
-        router.with_state(self.clone())
+    /// Both doors, over TLS that asks for a certificate and leaves it to us what it opens.
+    pub fn router(self: &Arc<Self>) -> Router {
+        let registration =
+            post(async |State(service): Here, request| answer(&service, Door::Registration, request).await);
+        let exchange = post(async |State(service): Here, request| answer(&service, Door::Exchange, request).await);
+        Router::new()
+            .route("/managementservice", registration.clone())
+            .route("/managementservice/", registration)
+            .route(EXCHANGE_PATH, exchange.clone())
+            .route("/managementservice/manage/", exchange)
+            .with_state(self.clone())
+    }
+
+    /// The sender of a request that comes through the exchange was checked by the server that hands it over; that must be
+    /// a server of the services' provider.
+    fn check_door(&self, door: Door, request: &Request<Body>) -> Result<(), ManagementFault> {
+        if door == Door::Registration {
+            return Ok(());
+        }
+        let chain = request.extensions().get::<PeerCertificates>();
+        if chain.and_then(|chain| chain.0.first()).is_some_and(|leaf| self.handed_over_by.contains(leaf)) {
+            return Ok(());
+        }
+        let text = "only the server of the management services hands over requests here";
+        Err(ManagementFault::new(ManagementRefusal::SslAuthenticationFailed, text))
     }
 }
 
-async fn answer(service: &ManagementService, door: Door, headers: HeaderMap, request: Request<Body>) -> Response {
-    let kind = headers.get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let outcome = match to_bytes(request.into_body(), REQUEST_BYTES_MAX).await {
-        Ok(body) => service.accept(door, kind, &body).await,
-        Err(_) => Err(ManagementFault::invalid("the request is too large").into()),
+type Here = State<Arc<ManagementService>>;
+
+async fn answer(service: &ManagementService, door: Door, request: Request<Body>) -> Response {
+    let kind = request.headers().get("content-type").and_then(|value| value.to_str().ok());
+    let kind = kind.unwrap_or_default().to_owned();
+    let outcome = match service.check_door(door, &request) {
+        Err(fault) => Err(fault.into()),
+        Ok(()) => match to_bytes(request.into_body(), REQUEST_BYTES_MAX).await {
+            Ok(body) => service.accept(door, &kind, &body).await,
+            Err(_) => Err(ManagementFault::invalid("the request is too large").into()),
+        },
     };
     let (status, body) = match outcome {
         Ok(body) => (StatusCode::OK, body),

@@ -171,7 +171,7 @@ impl Judgement<'_> {
         judge
             .check_good(self.instance, Self::PLACE, &trusted, signed.ocsp, self.at)
             .map_err(|fault| refused(&fault))?;
-        self.instance.member_of(&trusted).ok_or_else(not_for_signing)
+        trusted.member.clone().ok_or_else(not_for_signing)
     }
 
     /// An authentication certificate of an approved authority, valid now. It is not active yet, so nobody asks for its

@@ -3,6 +3,7 @@
 
 mod asker;
 mod batch;
+mod clients;
 mod consumer;
 mod consumer_rest;
 mod consumer_soap;
@@ -10,6 +11,7 @@ mod downloads;
 mod identity;
 mod inflow;
 mod logging;
+mod management;
 mod metadata;
 mod monitoring;
 mod outflow;
@@ -32,10 +34,12 @@ mod trace;
 mod wellbeing;
 
 pub use asker::{Asker, SystemIdentity};
+pub use clients::ClientState;
+pub(crate) use clients::MIGRATIONS as CLIENT_MIGRATIONS;
 pub use identity::{AuthenticationIdentity, SigningIdentity, self_signed};
 pub use rights::{Asked, Offer, PathPattern, Rights, ServicePath};
 pub use settings::{Patience, Settings};
-pub use tls::server_config;
+pub use tls::{server_config, system_config};
 
 use crate::{
     body::Spool,

@@ -2,7 +2,7 @@
 
 use super::{SecurityServer, batch::ToSign};
 use crate::{
-    certificates::{is_signing, member_of},
+    certificates::is_signing,
     configuration::Configuration,
     fault::{Cause, ExchangeFault, Place},
     messagelog::Attachment,
@@ -112,7 +112,7 @@ impl SecurityServer {
         if !is_signing(&trusted.certificate) {
             return Err(incorrect("the certificate is not for signing"));
         }
-        if member_of(&trusted.certificate).as_ref() != Some(&signer.member_id()) {
+        if trusted.member.as_ref() != Some(&signer.member_id()) {
             return Err(incorrect("the certificate is another member's"));
         }
         let digest = Digest { algorithm, value: algorithm.digest(message) };

@@ -52,7 +52,7 @@ pub fn server_config(server: &SecurityServer) -> Result<Arc<ServerConfig>, Fault
 
 /// For the port of information systems: whoever shows a certificate proves that the key is its own; whose certificate it
 /// is, and whether it counts, is decided for each message.
-pub(super) fn system_config(identity: &AuthenticationIdentity) -> Result<Arc<ServerConfig>, Fault> {
+pub fn system_config(identity: &AuthenticationIdentity) -> Result<Arc<ServerConfig>, Fault> {
     let provider = provider();
     let verifier = Arc::new(AnyClient { algorithms: provider.signature_verification_algorithms });
     let config = ServerConfig::builder_with_provider(provider)
@@ -135,8 +135,9 @@ impl ClientCertVerifier for ClientVerifier {
         let between: Vec<Vec<u8>> = intermediates.iter().map(|der| der.to_vec()).collect();
         let now = self.clock.now();
         let path = |instance: &Instance| self.judge.path(instance, Place::ServerProxy, end_entity, &between, now);
-        // Of which instance the peer is, its message will say; here any that this one knows will do.
-        let partners = configuration.partners().filter(|partner| now < partner.expires);
+        // Of which instance the peer is, its message will say; here any that this one knows will do, and whether what is
+        // known of it is current is said with the message.
+        let partners = configuration.partners();
         let own = path(&configuration);
         let trusted = partners.fold(own, |found, partner| found.or_else(|_| path(&partner.instance)));
         let trusted = trusted.map_err(|fault| refuse(fault.to_string()))?;

@@ -139,7 +139,7 @@ async fn certificate(
     Ok(certificate)
 }
 
-fn write_durably(file: &Path, bytes: &[u8]) -> Result<(), Fault> {
+pub(super) fn write_durably(file: &Path, bytes: &[u8]) -> Result<(), Fault> {
     use std::io::Write as _;
     let partial = file.with_extension("partial");
     let mut out = std::fs::File::create(&partial).map_err(failed)?;

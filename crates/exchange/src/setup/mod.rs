@@ -2,6 +2,7 @@
 //! server. A second start finds everything where the first left it.
 
 mod identities;
+mod management;
 mod parameters;
 
 use crate::{
@@ -10,11 +11,13 @@ use crate::{
     client::ExchangeClient,
     configuration::ConfigurationSource,
     country::{Country, Server, System},
+    management::ManagementService,
     messagelog::{LogParts, MessageLog},
     server::{Rights, SecurityServer, ServerListeners, ServerParts, Settings},
 };
 use base::{Chance, Clock, Fault};
 use formats::{
+    globalconf::PrivateParameters,
     identifier::ClientId,
     x509::{Name, Profile},
 };
@@ -92,6 +95,8 @@ pub struct Plan {
     pub location: Box<dyn Fn(&str) -> Location + Send + Sync>,
     /// Host and port of the central server: `127.0.0.1:8806`.
     pub central: String,
+    /// Host and port of the management services, by TLS; without it nobody can ask for anything.
+    pub management: Option<String>,
     /// By server code.
     pub servers: BTreeMap<String, ServerPorts>,
     /// Base address of each provider's information system.
@@ -120,6 +125,7 @@ pub struct Exchange {
     central_address: String,
     ports: BTreeMap<String, ServerPorts>,
     central: Arc<Central>,
+    management: Option<management::Office>,
     servers: BTreeMap<String, Arc<SecurityServer>>,
     clock: Arc<dyn Clock>,
 }
@@ -127,6 +133,7 @@ pub struct Exchange {
 /// Every socket of the exchange.
 pub struct Listeners {
     central: TcpListener,
+    management: Option<TcpListener>,
     servers: BTreeMap<String, ServerListeners>,
 }
 
@@ -150,7 +157,16 @@ pub async fn prepare(
         let made = Identities::load_or_make(&plan, server, &ports.host, issuer, &*clock).await?;
         identities.insert(server.code.clone(), made);
     }
-    let central = start_central(&plan, &identities, clock.clone()).await?;
+    let door = management::Door::open(&plan, &*clock)?;
+    let mut offered = plan.country.clone();
+    door.iter().for_each(|door| door.publish(&mut offered));
+    let store = open(&plan, "central", CENTRAL_MIGRATIONS).await?;
+    let central = start_central(&plan, &identities, store.clone(), door.as_ref(), clock.clone()).await?;
+    let office = |door: management::Door| {
+        let own = door.own_servers(&plan.country, &identities);
+        door.office(&central, store, clock.clone(), chance.clone(), own)
+    };
+    let management = door.map(office).transpose()?;
     std::fs::write(plan.directory.join(OFFLINE_PARAMETERS), central.configuration().shared.to_xml())
         .map_err(|cause| Fault::new("keep the shared parameters", cause))?;
     let mut servers = BTreeMap::new();
@@ -166,6 +182,8 @@ pub async fn prepare(
             clock: clock.clone(),
             chance: chance.clone(),
         });
+        // An owner is a client of its server.
+        let hosted = [&server.clients[..], std::slice::from_ref(&server.owner)].concat();
         let parts = ServerParts {
             id: plan.country.server_id(server),
             store,
@@ -174,9 +192,9 @@ pub async fn prepare(
             chance: chance.clone(),
             limits: plan.country.limits,
             clients: server.clients.clone(),
-            rights: Rights::of(&plan.country, &server.clients),
+            rights: Rights::of(&offered, &hosted),
             systems: plan.systems.clone(),
-            system_settings: settings_of(&plan.country, &server.clients),
+            system_settings: settings_of(&offered, &hosted),
             system_identity: own.system,
             signing: own.signing,
             authentication: own.authentication,
@@ -188,13 +206,16 @@ pub async fn prepare(
         };
         servers.insert(server.code.clone(), SecurityServer::new(parts));
     }
-    Ok(Exchange { country: plan.country, central_address: plan.central, ports: plan.servers, central, servers, clock })
+    let (central_address, ports) = (plan.central, plan.servers);
+    Ok(Exchange { country: plan.country, central_address, ports, central, management, servers, clock })
 }
 
 /// The central server over its store, which the country's files have sown.
 async fn start_central(
     plan: &Plan,
     identities: &BTreeMap<String, Identities>,
+    store: Store,
+    door: Option<&management::Door>,
     clock: Arc<dyn Clock>,
 ) -> Result<Arc<Central>, Fault> {
     let folder = plan.directory.join("central");
@@ -203,7 +224,7 @@ async fn start_central(
         (plan.country.server_id(server), certificate.der().to_vec())
     });
     Central::start(CentralParts {
-        store: open(plan, "central", CENTRAL_MIGRATIONS).await?,
+        store,
         keys: KeyStore::open(&folder.join("keys"), &plan.country.instance)?,
         first_certificate: std::fs::read(folder.join("configuration.der")).ok(),
         clock,
@@ -211,7 +232,10 @@ async fn start_central(
         validity_s: plan.country.limits.configuration_validity_s,
         interval: Duration::from_secs(plan.country.limits.configuration_interval_s),
         seed: Seed { shared: parameters::shared(plan, identities)?, certificates: certificates.collect() },
-        private: parameters::private(&plan.country),
+        private: PrivateParameters {
+            management: door.map(management::Door::parameters),
+            ..parameters::private(&plan.country)
+        },
         monitoring_client: plan.country.monitoring_client.clone(),
     })
     .await
@@ -238,6 +262,13 @@ async fn listen(host: &str, port: u16) -> Result<TcpListener, Fault> {
     TcpListener::bind((host, port)).await.map_err(failed)
 }
 
+/// Host and port in one.
+async fn listen_at(address: &str) -> Result<TcpListener, Fault> {
+    let (host, port) = address.rsplit_once(':').unwrap_or((address, ""));
+    let port = port.parse().map_err(|_| Fault::new("listen", format!("{address} has no port")))?;
+    listen(host, port).await
+}
+
 impl Exchange {
     pub fn country(&self) -> &Country {
         &self.country
@@ -245,6 +276,11 @@ impl Exchange {
 
     pub fn central(&self) -> &Arc<Central> {
         &self.central
+    }
+
+    /// The management services, if the country has them.
+    pub fn management(&self) -> Option<&Arc<ManagementService>> {
+        self.management.as_ref().map(|office| &office.service)
     }
 
     pub fn server(&self, code: &str) -> Option<&Arc<SecurityServer>> {
@@ -273,9 +309,11 @@ impl Exchange {
 
     /// Takes every port, so that one that is taken is known before anything starts.
     pub async fn bind(&self) -> Result<Listeners, Fault> {
-        let (host, port) = self.central_address.rsplit_once(':').unwrap_or((&self.central_address, ""));
-        let port = port.parse().map_err(|_| Fault::new("listen", "the central server's address has no port"))?;
-        let central = listen(host, port).await?;
+        let central = listen_at(&self.central_address).await?;
+        let management = match &self.management {
+            Some(office) => Some(listen_at(&office.address).await?),
+            None => None,
+        };
         let mut servers = BTreeMap::new();
         for (code, ports) in &self.ports {
             let listeners = ServerListeners {
@@ -286,20 +324,25 @@ impl Exchange {
             };
             servers.insert(code.clone(), listeners);
         }
-        Ok(Listeners { central, servers })
+        Ok(Listeners { central, management, servers })
     }
 
     /// Serves everything until the end. A server that cannot be set up ends this with its fault.
     pub async fn run(&self, listeners: Listeners, shutdown: Shutdown) -> Result<(), Fault> {
         let central = host::http::serve(listeners.central, self.central.router(), shutdown.clone());
         let publishing = self.central.clone().run(shutdown.clone());
+        let asking = async {
+            if let (Some(office), Some(listener)) = (&self.management, listeners.management) {
+                office.serve(listener, shutdown.clone()).await;
+            }
+        };
         let mut running = Vec::new();
         for (code, listeners) in listeners.servers {
             if let Some(server) = self.servers.get(&code) {
                 running.push(server.clone().run(listeners, shutdown.clone()));
             }
         }
-        let (_, _, outcomes) = tokio::join!(central, publishing, futures_util::future::join_all(running));
+        let (_, _, _, outcomes) = tokio::join!(central, publishing, asking, futures_util::future::join_all(running));
         outcomes.into_iter().collect()
     }
 }

@@ -67,6 +67,10 @@ pub struct Node {
 }
 
 async fn node(store: &Store, keys: &Path, clock: &Arc<ManualClock>) -> Node {
+    node_of(store, keys, clock, seed("AZ")).await
+}
+
+async fn node_of(store: &Store, keys: &Path, clock: &Arc<ManualClock>, seed: Seed) -> Node {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let central = Central::start(CentralParts {
         store: store.clone(),
@@ -76,7 +80,7 @@ async fn node(store: &Store, keys: &Path, clock: &Arc<ManualClock>) -> Node {
         address: listener.local_addr().expect("bound").to_string(),
         validity_s: VALIDITY_S,
         interval: Duration::from_secs(60),
-        seed: seed("AZ"),
+        seed,
         private: PrivateParameters {
             instance: "AZ".into(),
             time_stamping_interval_s: 60,
@@ -350,4 +354,44 @@ async fn the_files_bring_each_line_once() {
         assert_eq!(owners.map(|group| group.members.clone()), Some(vec![id("AZ/GOV/1")]));
         second.stop.trigger();
     }
+}
+
+/// Enough that reading them again would show; ten thousand are read in `formats`.
+const MANY: usize = 2_000;
+
+#[tokio::test]
+async fn many_members_are_published_and_taken_over_once() {
+    let (folder, kept, clock) = (TempDir::new(), TempDir::new(), clock());
+    let store = host::testing::stores(&[CENTRAL_MIGRATIONS[0]]).await.remove(0);
+    let mut seed = seed("AZ");
+    for number in 2..=MANY {
+        seed.shared.members.push(Member {
+            class: "GOV".into(),
+            code: number.to_string(),
+            name: format!("Member {number}"),
+            subsystems: vec![Subsystem { code: "desk".into(), name: Some("Desk".into()) }],
+        });
+        seed.shared.servers.push(SecurityServer {
+            id: ServerId::parse(&format!("AZ/GOV/{number}/s")).expect("a server"),
+            address: Some("127.0.0.1".into()),
+            authentication_hashes: vec![Digest::Sha256.of(number.to_string().as_bytes())],
+            clients: vec![id(&format!("AZ/GOV/{number}/desk"))],
+            maintenance: None,
+        });
+    }
+    let node = node_of(&store, folder.path(), &clock, seed).await;
+    let slot = member(node.central.anchor(), Some(kept.path()), &clock);
+    slot.renew().await.expect("taken over");
+    let first = slot.at_hand().expect("there");
+    assert_eq!(first.shared.members.len(), MANY);
+    assert!(first.is_registered(&ServerId::parse("AZ/GOV/2000/s").expect("a server"), &id("AZ/GOV/2000/desk")));
+    clock.advance_s(60);
+    node.central.publish().await.expect("published");
+    slot.renew().await.expect("taken over");
+    let second = slot.at_hand().expect("there");
+    assert!(second.expires > first.expires);
+    assert!(Arc::ptr_eq(first.own(), second.own()), "what did not change is not read again");
+    let again = member(node.central.anchor(), Some(kept.path()), &clock);
+    assert_eq!(again.at_hand().expect("kept").shared.members.len(), MANY);
+    node.stop.trigger();
 }

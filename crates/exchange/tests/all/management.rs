@@ -112,7 +112,14 @@ impl Office {
             provider: id("AZ/GOV/9"),
         };
         let (chance, parts_clock) = (Arc::new(SystemChance), clock.clone());
-        let parts = ManagementParts { central: central.clone(), store, clock: parts_clock, chance, policy };
+        let parts = ManagementParts {
+            central: central.clone(),
+            store,
+            clock: parts_clock,
+            chance,
+            policy,
+            handed_over_by: Vec::new(),
+        };
         Office { clock, authority, central, service: ManagementService::new(parts), _folder: folder }
     }
 
@@ -574,27 +581,34 @@ async fn faults_come_with_status_500_and_the_field_s_codes() {
     let stop = host::http::Shutdown::new();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("bound");
-    tokio::spawn(host::http::serve(listener, office.service.router(Door::Exchange), stop.clone()));
-    let post = async |sent: &Sent| {
+    tokio::spawn(host::http::serve(listener, office.service.router(), stop.clone()));
+    let post = async |path: &str, sent: &Sent| {
         let (kind, body) = sent.body();
-        let request = http::Request::post(format!("http://{address}/managementservice/manage"))
+        let request = http::Request::post(format!("http://{address}/managementservice{path}"))
             .header("content-type", kind)
             .body(bytes::Bytes::from(body))
             .expect("a request");
         let client = host::http::Client::plain();
         let answer = client.send(request, 100_000, Duration::from_secs(10)).await.expect("answered");
-        (answer.status().as_u16(), soap::read(answer.into_body().to_vec()).expect("SOAP"))
+        let status = answer.status().as_u16();
+        match soap::read(answer.into_body().to_vec()).expect("SOAP") {
+            Parsed::Message(_) => (status, String::new()),
+            Parsed::Fault(fault) => {
+                assert!(fault.detail.is_some(), "a number for the log");
+                (status, fault.code)
+            }
+        }
     };
-    let request = ManagementRequest { server: server(S), asked: register("AZ/GOV/2/book") };
-    let good = office.signed(&request, &office.signer("2"));
-    let (status, answer) = post(&good).await;
-    assert!(status == 200 && matches!(answer, Parsed::Message(_)));
-    let (status, answer) = post(&good.clone().with(0, b"x")).await;
-    let Parsed::Fault(fault) = answer else { panic!("no fault") };
-    assert_eq!((status, fault.code.as_str()), (500, "invalid_signature_value"));
-    assert!(fault.detail.is_some(), "a number for the log");
+    let authentication = office.party("AZ", "new.az", Profile::MemberAuthentication);
+    let good = office.registration(&server("AZ/GOV/2/fresh"), &authentication, &office.signer("2"));
+    assert_eq!(post("/", &good).await, (200, String::new()));
+    assert_eq!(post("", &good.clone().with(0, b"x")).await, (500, "invalid_signature_value".to_owned()));
     let large = Sent { soap: vec![b' '; 100_001], parts: Vec::new() };
-    assert_eq!(post(&large).await.0, 500);
+    assert_eq!(post("/", &large).await, (500, "invalid_request".to_owned()));
+    let change = ManagementRequest { server: server(S), asked: register("AZ/GOV/2/book") };
+    let change = office.signed(&change, &office.signer("2"));
+    let refused = post("/manage", &change).await;
+    assert_eq!(refused, (500, ManagementRefusal::SslAuthenticationFailed.wire().to_owned()), "not its server's");
     stop.trigger();
 }
 

@@ -29,7 +29,7 @@ use formats::{
 use host::{http::Shutdown, keys::SoftKey, store::Location, testing::TempDir};
 use serde_json::{Value, json};
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -73,6 +73,8 @@ configuration_interval_s = 60
 ocsp_freshness_s = 3600
 time_stamping_interval_s = 60
 time_stamping_failure_period_s = 14400
+[management]
+provider = "AZ/GOV/2"
 [[server]]
 code = "asker"
 owner = "AZ/GOV/1"
@@ -341,11 +343,15 @@ struct PlanFacts {
     /// Prefix of the schemas when the stores are PostgreSQL's.
     postgres: Option<String>,
     central: String,
+    management: String,
     systems: HashMap<ClientId, String>,
     trust: TrustServices,
     country: String,
     settings: fn(std::path::PathBuf) -> Settings,
 }
+
+/// Places that a story of this run has been given: it may not listen there yet.
+static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
 
 /// A port with `count - 1` free ones above it.
 fn free_ports(count: u16) -> u16 {
@@ -354,7 +360,7 @@ fn free_ports(count: u16) -> u16 {
         let base = 20_000 + u16::try_from(SystemChance.below(3_000)).expect("small") * 4;
         let bound: Vec<_> =
             (0..count).map_while(|n| std::net::TcpListener::bind(("127.0.0.1", base + n)).ok()).collect();
-        if bound.len() == usize::from(count) {
+        if bound.len() == usize::from(count) && GIVEN.lock().expect("a lock").insert(base) {
             return base;
         }
     }
@@ -423,6 +429,14 @@ impl World {
         self.client = self.exchange.client();
     }
 
+    /// The same country under another name, with more lines for its `exchange.toml`.
+    pub async fn running_of(instance: &str, extra: &str) -> World {
+        let country = EXCHANGE.replace("\"AZ", &format!("\"{instance}"));
+        let mut world = World::prepared_as(None, format!("{country}{extra}"), Settings::new).await;
+        world.start();
+        world
+    }
+
     async fn prepared_on(postgres: Option<String>) -> World {
         World::prepared_as(postgres, EXCHANGE.to_owned(), Settings::new).await
     }
@@ -436,10 +450,12 @@ impl World {
         let (authority, book, shutdown) = (Authority::new(clock.clone()), Arc::new(Book::default()), Shutdown::new());
         let trust_address = serve(authority.router(), &shutdown).await;
         let book_address = serve(book.router(), &shutdown).await;
+        let instance = Country::parse(AGENCIES, &country).expect("a country").instance;
         let plan = PlanFacts {
             postgres,
             central: format!("127.0.0.1:{}", free_ports(1)),
-            systems: HashMap::from([(id("AZ/GOV/2/book"), book_address)]),
+            management: format!("127.0.0.1:{}", free_ports(1)),
+            systems: HashMap::from([(id(&format!("{instance}/GOV/2/book")), book_address)]),
             trust: TrustServices {
                 authority: authority.certificate.der().to_vec(),
                 authority_name: "Members".to_owned(),
@@ -514,6 +530,7 @@ async fn build(
             },
         }),
         central: plan.central.clone(),
+        management: Some(plan.management.clone()),
         servers: ports.clone(),
         systems: plan.systems.clone(),
         trust: plan.trust.clone(),

@@ -310,6 +310,22 @@ mod tests {
     }
 
     #[test]
+    fn ten_thousand_members_with_their_servers_are_read_back() {
+        let mut parameters = parameters();
+        for number in 2..=10_000 {
+            let subsystems = vec![Subsystem { code: "desk".into(), name: None }; 1];
+            let (code, name) = (number.to_string(), format!("Member {number}"));
+            parameters.members.push(Member { class: "GOV".into(), code, name, subsystems });
+            parameters.servers.push(SecurityServer {
+                id: ServerId::parse(&format!("AZ/GOV/{number}/s")).expect("a server"),
+                clients: vec![ClientId::parse(&format!("AZ/GOV/{number}/desk")).expect("a client")],
+                ..parameters.servers[0].clone()
+            });
+        }
+        assert_eq!(SharedParameters::read(&parameters.to_xml()), Ok(parameters));
+    }
+
+    #[test]
     fn a_server_whose_owner_is_no_member_is_left_out() {
         let mut parameters = parameters();
         parameters.servers[0].id = ServerId::parse("AZ/GOV/2/s").expect("a server");

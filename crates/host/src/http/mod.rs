@@ -2,12 +2,10 @@
 
 mod body;
 mod client;
-mod pinned;
 mod serve;
 
 pub use body::{Aborted, BodySender, Gone, SendBody};
 pub use client::{Client, Remedy, never_arrived};
-pub use pinned::pinned_tls;
 pub use serve::{PeerAddress, PeerCertificates, serve, serve_tls};
 
 use std::sync::Arc;

@@ -217,6 +217,7 @@ async fn open_exchange(
         directory,
         location: Box::new(move |domain| stores.location(&rooms, domain)),
         central: format!("127.0.0.1:{}", settings.ports.of(Door::Central)),
+        management: Some(format!("127.0.0.1:{}", settings.ports.of(Door::Management))),
         servers: ports_from(&country.exchange, "127.0.0.1", settings.ports.base()),
         systems: Registers::addresses(&country.registers, settings.ports)?,
         trust: trust_services::approved(&centre, &settings.ports.url(Door::Trust)),
