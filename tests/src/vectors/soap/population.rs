@@ -1,5 +1,6 @@
 //! Who must exist for a set of cases: the clients and services that their requests name, and a server for either side.
 
+use exchange::country::RESERVED;
 use formats::{
     identifier::{ClientId, ServiceId, read_client, read_service},
     soap::HEADERS,
@@ -26,7 +27,9 @@ pub fn of(folder: &Path, cases: &[Value], setups: &Value) -> Population {
         if let Some(client) = named("client").and_then(|element| read_client(element).ok()).filter(|_| !stranger) {
             found.clients.insert(client);
         }
-        found.services.extend(named("service").and_then(|element| read_service(element).ok()));
+        // What a server answers itself is nobody's to publish.
+        let service = named("service").and_then(|element| read_service(element).ok());
+        found.services.extend(service.filter(|service| !RESERVED.contains(&service.code.as_str())));
     }
     found
 }
