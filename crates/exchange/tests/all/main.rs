@@ -12,6 +12,7 @@ mod logs;
 mod management;
 mod metadata;
 mod monitoring;
+mod office;
 mod peers;
 mod refusals;
 mod registering;

@@ -1,282 +1,20 @@
 //! Stories of the management services: what servers ask the central server to register, what becomes of it, and whom it
 //! does not believe. Each story is told on both databases.
 
-use crate::world::{Authority, NOON, id};
-use base::{Failure, ManualClock, Signer, SystemChance};
+use crate::{
+    office::{Office, Sent, message, plain, register, server, signature},
+    world::id,
+};
+use base::Failure;
 use exchange::{
     CENTRAL_MIGRATIONS,
-    central::{Central, CentralParts, KeyStore, Seed},
-    certificates::PROFILE,
-    configuration::Configuration,
-    management::{
-        Asked, Door, ManagementParts, ManagementRefusal, ManagementRequest, ManagementService, Origin, Policy, Status,
-    },
-    setup::CertificateOrder,
+    management::{Asked, Door, ManagementRefusal, ManagementRequest, Origin, Status},
 };
 use formats::{
-    asn1::{ecdsa, oid},
-    globalconf::{
-        ApprovedCa, CertificateAuthority, Member, MemberClass, PrivateParameters, SecurityServer, SharedParameters,
-        Subsystem,
-    },
-    identifier::{ClientId, ServerId, ServiceId},
-    mime::{write_end, write_part},
-    ocsp::{CertId, OcspRequest},
-    soap::{self, Parsed, RequestHead},
-    verify::Digest,
-    x509::{Certificate, NameBuilder, Profile},
+    soap::{self, Parsed},
+    x509::Profile,
 };
-use host::{keys::SoftKey, store::Store, testing::TempDir};
-use std::{sync::Arc, time::Duration};
-
-/// A key with its certificate.
-struct Party {
-    key: SoftKey,
-    certificate: Certificate,
-}
-
-/// A central server with the management services; member 1 owns server `s`, member 9 provides the services on `m`.
-struct Office {
-    clock: Arc<ManualClock>,
-    authority: Arc<Authority>,
-    central: Arc<Central>,
-    service: Arc<ManagementService>,
-    _folder: TempDir,
-}
-
-fn server(text: &str) -> ServerId {
-    ServerId::parse(text).expect("a server")
-}
-
-fn seed(authority: &Authority) -> Seed {
-    let member = |code: &str, subsystems: &[&str]| Member {
-        class: "GOV".into(),
-        code: code.into(),
-        name: format!("Member {code}"),
-        subsystems: subsystems.iter().map(|code| Subsystem { code: (*code).into(), name: None }).collect(),
-    };
-    let host = |text: &str, clients: &[&str]| SecurityServer {
-        id: server(text),
-        address: Some("one.az".into()),
-        authentication_hashes: Vec::new(),
-        clients: clients.iter().map(|client| id(client)).collect(),
-        maintenance: None,
-    };
-    let shared = SharedParameters {
-        instance: "AZ".into(),
-        approved_cas: vec![ApprovedCa {
-            name: "Members".into(),
-            authentication_only: false,
-            top: CertificateAuthority { certificate: authority.certificate.der().to_vec(), responders: Vec::new() },
-            intermediates: Vec::new(),
-            profile: PROFILE.into(),
-        }],
-        members: vec![member("1", &["desk"]), member("2", &["book"]), member("9", &[])],
-        servers: vec![
-            host("AZ/GOV/1/s", &["AZ/GOV/1/desk"]),
-            host("AZ/GOV/9/m", &["AZ/GOV/9/office"]),
-            host("AZ/GOV/2/t", &[]),
-        ],
-        member_classes: vec![MemberClass { code: "GOV".into(), description: "Government".into() }],
-        ocsp_freshness_s: 3_600,
-        ..SharedParameters::default()
-    };
-    Seed { shared, certificates: Vec::new() }
-}
-
-impl Office {
-    async fn open(store: Store, approve: bool) -> Office {
-        let clock = Arc::new(ManualClock::at(NOON.parse().expect("an instant")));
-        let (authority, folder) = (Authority::new(clock.clone()), TempDir::new());
-        let central = Central::start(CentralParts {
-            store: store.clone(),
-            keys: KeyStore::open(&folder.path().join("keys"), "AZ").expect("a folder"),
-            first_certificate: None,
-            clock: clock.clone(),
-            address: "127.0.0.1:1".into(),
-            validity_s: 600,
-            interval: Duration::from_secs(60),
-            seed: seed(&authority),
-            private: PrivateParameters {
-                instance: "AZ".into(),
-                time_stamping_interval_s: 60,
-                ..PrivateParameters::default()
-            },
-            monitoring_client: None,
-        });
-        let central = central.await.expect("published");
-        let policy = Policy {
-            approve_client_registrations: approve,
-            approve_certificate_registrations: approve,
-            approve_owner_changes: approve,
-            provider: id("AZ/GOV/9"),
-        };
-        let (chance, parts_clock) = (Arc::new(SystemChance), clock.clone());
-        let parts = ManagementParts {
-            central: central.clone(),
-            store,
-            clock: parts_clock,
-            chance,
-            policy,
-            handed_over_by: Vec::new(),
-        };
-        Office { clock, authority, central, service: ManagementService::new(parts), _folder: folder }
-    }
-
-    async fn both(approve: bool) -> Vec<Office> {
-        let mut offices = Vec::new();
-        for store in host::testing::stores(&[CENTRAL_MIGRATIONS[0]]).await {
-            offices.push(Office::open(store, approve).await);
-        }
-        offices
-    }
-
-    fn party(&self, instance: &str, member: &str, profile: Profile) -> Party {
-        let key = SoftKey::generate(base::Algorithm::EcdsaP256Sha256).expect("a key");
-        let subject = NameBuilder::new()
-            .with(oid::COUNTRY, "AZ")
-            .with(oid::COMMON_NAME, member)
-            .with(oid::SERIAL_NUMBER, &format!("{instance}/s/GOV"))
-            .build();
-        let order = CertificateOrder {
-            profile,
-            subject,
-            public_key_der: key.public_key_der().to_vec(),
-            host_names: Vec::new(),
-        };
-        Party { certificate: self.authority.sign(&order), key }
-    }
-
-    fn signer(&self, member: &str) -> Party {
-        self.party("AZ", member, Profile::MemberSigning)
-    }
-
-    fn ocsp(&self, party: &Party) -> Vec<u8> {
-        let certificates = vec![CertId::of(&party.certificate, &self.authority.certificate, Digest::Sha1)];
-        self.authority.status(&OcspRequest { certificates, nonce: None })
-    }
-
-    /// A request signed by `party`, as the owner of its server sends it.
-    fn signed(&self, request: &ManagementRequest, party: &Party) -> Sent {
-        let soap = message(&request.server.owner(), request);
-        let parts = vec![signature(party, &soap), plain(party.certificate.der()), plain(&self.ocsp(party))];
-        Sent { soap, parts }
-    }
-
-    /// A new authentication certificate, with the proof of its key and the owner's signature.
-    fn registration(&self, server: &ServerId, authentication: &Party, owner: &Party) -> Sent {
-        let certificate = authentication.certificate.der().to_vec();
-        let asked = Asked::AuthCertReg { address: "new.az".into(), certificate: certificate.clone() };
-        let request = ManagementRequest { server: server.clone(), asked };
-        let soap = message(&server.owner(), &request);
-        let parts = vec![
-            signature(authentication, &soap),
-            signature(owner, &soap),
-            plain(&certificate),
-            plain(owner.certificate.der()),
-            plain(&self.ocsp(owner)),
-        ];
-        Sent { soap, parts }
-    }
-
-    /// The number of an accepted request, or the code and text of the refusal.
-    async fn send(&self, door: Door, sent: &Sent) -> Result<i64, (ManagementRefusal, String)> {
-        let (kind, body) = sent.body();
-        match self.service.accept(door, &kind, &body).await {
-            Ok(answer) => Ok(number(answer)),
-            Err(Failure::Refused(fault)) => Err((fault.refusal, fault.text)),
-            Err(Failure::Failed(fault)) => panic!("{fault}"),
-        }
-    }
-
-    /// What the owner's member asks, signed by the member that the request is about.
-    async fn ask(&self, of: &str, asked: Asked) -> Result<i64, ManagementRefusal> {
-        let request = ManagementRequest { server: server(of), asked };
-        let sent = match request.asked.is_signed() {
-            false => Sent { soap: message(&request.server.owner(), &request), parts: Vec::new() },
-            true => {
-                let member = request.asked.client().map_or_else(|| request.server.owner(), ClientId::member_id);
-                self.signed(&request, &self.signer(&member.member))
-            }
-        };
-        self.send(Door::Exchange, &sent).await.map_err(|(refusal, _)| refusal)
-    }
-
-    async fn status(&self, number: i64) -> (Status, Option<i64>) {
-        let requests = self.service.requests(None, None).await.expect("read");
-        let found = requests.iter().find(|request| request.number == number).expect("there");
-        (found.status, found.complementary)
-    }
-
-    fn published(&self) -> Configuration {
-        self.central.configuration()
-    }
-
-    fn serves(&self, of: &str, client: &str) -> bool {
-        self.published().is_registered(&server(of), &id(client))
-    }
-}
-
-/// A request as it goes out: the message, and parts with their algorithm.
-#[derive(Clone)]
-struct Sent {
-    soap: Vec<u8>,
-    parts: Vec<(Option<&'static str>, Vec<u8>)>,
-}
-
-impl Sent {
-    fn body(&self) -> (String, Vec<u8>) {
-        if self.parts.is_empty() {
-            return ("text/xml; charset=UTF-8".to_owned(), self.soap.clone());
-        }
-        let mut out = Vec::new();
-        write_part(&mut out, "b", &[("Content-Type", "text/xml; charset=UTF-8")], &self.soap);
-        for (algorithm, bytes) in &self.parts {
-            let mut headers = vec![("Content-Type", "application/octet-stream")];
-            headers.extend(algorithm.map(|name| ("signature-algorithm-id", name)));
-            write_part(&mut out, "b", &headers, bytes);
-        }
-        write_end(&mut out, "b");
-        ("multipart/related; charset=UTF-8; boundary=b".to_owned(), out)
-    }
-
-    fn with(mut self, place: usize, bytes: &[u8]) -> Sent {
-        self.parts[place].1 = bytes.to_vec();
-        self
-    }
-}
-
-fn message(sender: &ClientId, request: &ManagementRequest) -> Vec<u8> {
-    let code = request.asked.service_code();
-    let service = ServiceId { provider: id("AZ/GOV/9"), code: code.to_owned(), version: None };
-    let number = base::Chance::hex(&SystemChance, 8);
-    let head =
-        RequestHead { client: sender, service: &service, id: &number, user_id: None, issue: None, purpose: None };
-    soap::request_with(&head, &request.element())
-}
-
-fn signature(party: &Party, soap: &[u8]) -> (Option<&'static str>, Vec<u8>) {
-    let value = party.key.sign(soap).expect("signed");
-    (Some("SHA256withECDSA"), ecdsa::to_der(&value).expect("r and s"))
-}
-
-fn plain(bytes: &[u8]) -> (Option<&'static str>, Vec<u8>) {
-    (None, bytes.to_vec())
-}
-
-fn number(answer: Vec<u8>) -> i64 {
-    match soap::read(answer) {
-        Ok(Parsed::Message(answer)) => {
-            let stated = answer.body.children.iter().find(|child| child.name == "requestId").expect("a number");
-            stated.text.parse().expect("a number")
-        }
-        other => panic!("no answer: {other:?}"),
-    }
-}
-
-fn register(client: &str) -> Asked {
-    Asked::ClientReg { client: id(client), name: None }
-}
+use std::time::Duration;
 
 const S: &str = "AZ/GOV/1/s";
 
@@ -538,7 +276,14 @@ async fn a_request_of_the_wrong_shape_is_refused() {
     let elsewhere = request("EE/GOV/1/s", Asked::ClientDeletion { client: id("EE/GOV/1/desk") });
     let elsewhere = Sent { soap: message(&id("EE/GOV/1"), &elsewhere), parts: Vec::new() };
     check(&office, &elsewhere, R::InvalidRequest, "another instance's server").await;
+}
 
+#[tokio::test]
+async fn a_certificate_that_nobody_proved_is_not_registered() {
+    use ManagementRefusal as R;
+    let office = Office::open(host::testing::stores(&[CENTRAL_MIGRATIONS[0]]).await.remove(0), true).await;
+    let member = office.signer("2");
+    let good = ManagementRequest { server: server(S), asked: register("AZ/GOV/2/book") };
     let authentication = office.party("AZ", "new.az", Profile::MemberAuthentication);
     let registration = office.registration(&server("AZ/GOV/2/fresh"), &authentication, &member);
     check(&office, &registration, R::InvalidRequest, "a registration by the wrong door").await;
