@@ -156,6 +156,19 @@ fn an_endpoint_is_a_method_and_a_path() {
     check("AZ/GOV/2/c", pets, get("/open/..;/x"), Err("access_denied"));
 }
 
+/// SOAP knows no endpoints: only a right to the whole service opens it.
+#[test]
+fn a_right_to_an_endpoint_is_none_to_the_service_by_soap() {
+    let both = EXCHANGE.replacen("types = [\"openapi\"]", "types = [\"soap\", \"openapi\"]", 1);
+    let rights = Rights::of(&Country::parse(AGENCIES, &both).expect("a country"), &[id("AZ/GOV/1/a")]);
+    let configuration = configuration(&[("everyone", &["AZ/GOV/2/c"])]);
+    let pets = ServiceId::parse("AZ/GOV/1/a/pets").expect("a service");
+    let ask = |client: &str, asked| rights.check(&configuration, &id(client), &pets, asked).map_err(|fault| fault.code);
+    assert_eq!(ask("AZ/GOV/2/b", get("/pets/7")), Ok(()));
+    assert_eq!(ask("AZ/GOV/2/b", Asked::Soap), Err("server.serverproxy.access_denied".to_owned()));
+    assert_eq!(ask("AZ/GOV/2/c", Asked::Soap), Ok(()));
+}
+
 #[test]
 fn the_first_reason_decides_the_code() {
     check("AZ/GOV/1/x", "AZ/GOV/1/a/pets", Asked::Soap, Err("service_type"));
