@@ -82,7 +82,8 @@ pub async fn walk(
         }
         let began = Instant::now();
         let walk = Walk::new(id, &mut crossings, show);
-        let mut journey = one(country, id, walk, running.as_deref_mut()).await;
+        // A journey's future is large, and everything that waits for it would be.
+        let mut journey = Box::pin(one(country, id, walk, running.as_deref_mut())).await;
         let took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
         journey.took_ms = took_ms.saturating_sub(journey.aside_ms);
         report.ok &= journey.ok;
