@@ -191,6 +191,7 @@ fn plan(
             tsa_url: format!("{trust}/tsa"),
             tsa_certificate: authority.stamping.der().to_vec(),
         },
+        management: None,
         settings: exchange::server::Settings::new,
     }
 }
