@@ -180,7 +180,6 @@ fn plan(
         directory: directory.path().to_owned(),
         location: Box::new(move |domain| Location::Sqlite(stores.join(format!("{domain}.db")))),
         central: format!("127.0.0.1:{}", free_ports()),
-        management: None,
         servers: ports.clone(),
         systems: providers.collect(),
         trust: TrustServices {
