@@ -101,7 +101,6 @@ impl World {
             directory: self.folder(process),
             location: Box::new(move |domain| world.location(process, domain)),
             central: format!("{}:{}", self.host("world"), self.central),
-            management: None,
             servers: self.servers.iter().map(|(code, message)| (code.clone(), ports(code, *message))).collect(),
             systems: HashMap::from([(provider, format!("http://{}", self.system_address()))]),
             trust: authority.services(&format!("{}:{}", self.host("world"), self.trust)),
