@@ -40,7 +40,7 @@ pub fn folder() -> PathBuf {
 /// A base above which all the country's ports are free right now, and which no other test of this process was given.
 pub fn free_ports() -> u16 {
     static GIVEN: AtomicU16 = AtomicU16::new(0);
-    let start = 20_000 + u16::try_from(std::process::id() % 200).expect("below 200") * 50;
+    let start = 20_000 + u16::try_from(std::process::id() % 150).expect("below 150") * 50;
     let free = |base: &u16| (0..PORTS).all(|distance| TcpListener::bind(("127.0.0.1", base + distance)).is_ok());
     loop {
         let base = start + GIVEN.fetch_add(PORTS, Ordering::SeqCst);

@@ -63,11 +63,15 @@ const TAKEN: u16 = 60;
 
 /// A base above which everything is free right now, for a country that goes away again.
 pub fn free_base() -> Result<u16, String> {
-    // Below the ports that the system gives to clients, or one of them could be taken a moment later.
-    let start = 12_000 + u16::try_from(std::process::id() % 190).expect("below 190") * TAKEN;
+    // Below the ports that the system gives to clients, or one of them could be taken a moment later. Processes begin at
+    // different places, so that two of them seldom look at the same ports.
+    let (first, end) = (12_000, 19_900);
+    let places = u32::from((end - first) / TAKEN);
+    let start = first + u16::try_from(std::process::id() % places).expect("few places") * TAKEN;
     let free =
         |base: &u16| (0..TAKEN).all(|distance| std::net::TcpListener::bind(("127.0.0.1", base + distance)).is_ok());
-    let mut bases = (start..19_900).step_by(usize::from(TAKEN));
+    let step = usize::from(TAKEN);
+    let mut bases = (start..end).step_by(step).chain((first..start).step_by(step));
     bases.find(free).ok_or_else(|| "no sixty free ports in a row".to_owned())
 }
 

@@ -50,7 +50,14 @@ impl DataServices for Registers {
             }
             "decideCorrection" if question.body["reference"] == super::desk::OPEN => {
                 let state = if question.body["accept"] == true { "accepted" } else { "refused" };
-                json!({ "reference": super::desk::OPEN, "state": state, "pin": "AYTEN01" })
+                let body = json!({ "reference": super::desk::OPEN, "state": state, "pin": "AYTEN01" });
+                return Box::pin(async move {
+                    // It takes its time, so that a cut may fall while it is asked.
+                    for _ in 0..20 {
+                        tokio::task::yield_now().await;
+                    }
+                    Ok(Answered { body, message_id: question.message_id, at: clock::from_micros(0) })
+                });
             }
             "decideCorrection" if question.body["reference"] == super::desk::SILENT => {
                 return Box::pin(ready(Err(AskError::Unreachable(Fault::passing("ask a register", "silent")))));
