@@ -235,7 +235,12 @@ impl SecurityServer {
     /// Keeps configuration and OCSP responses fresh, so that requests find them at hand.
     async fn renew_loop(self: Arc<Self>, shutdown: Shutdown) {
         loop {
-            let pause = match self.renew_all().await {
+            // The end does not wait for a central server or a responder that does not answer.
+            let renewed = tokio::select! {
+                renewed = self.renew_all() => renewed,
+                () = shutdown.wait() => return,
+            };
+            let pause = match renewed {
                 Ok(()) => Duration::from_secs(self.limits.configuration_interval_s),
                 Err(cause) => {
                     tracing::warn!(%cause, server = %self.id, "renewing configuration and OCSP responses");
