@@ -19,7 +19,7 @@ use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 
 /// Records that one round looks at. A round ends before the next begins, so this bounds the memory.
 const ROUND_RECORDS_MAX: i64 = 10_000;
-const COPY_BYTES: usize = 256 * 1024;
+const COPY_BYTES: usize = 64 * 1024;
 
 fn failed(cause: impl std::fmt::Display) -> Fault {
     Fault::passing("archive the message log", cause)
@@ -35,6 +35,8 @@ struct Writing {
     last: u64,
     from: Timestamp,
     until: Timestamp,
+    /// What containers are read through: one for all, because thousands of short-lived ones leave the heap full of holes.
+    block: Vec<u8>,
 }
 
 impl MessageLog {
@@ -180,12 +182,13 @@ impl Writing {
             last: record.number,
             from: record.at,
             until: record.at,
+            block: vec![0; COPY_BYTES],
         })
     }
 
     fn add(&mut self, folder: &std::path::Path, record: &LogRecord) -> Result<(), Fault> {
         let mut container = export_into(record, unnamed(folder)?)?;
-        let (sha512, size_bytes) = digest(&mut container).map_err(failed)?;
+        let (sha512, size_bytes) = digest(&mut container, &mut self.block).map_err(failed)?;
         let name = container_name(record);
         self.zip.start_file(name.as_str(), options(record.at)).map_err(failed)?;
         std::io::copy(&mut container, &mut self.zip).map_err(failed)?;
@@ -225,12 +228,12 @@ fn options(at: Timestamp) -> SimpleFileOptions {
 }
 
 /// SHA-512 and length; the file stands at its beginning afterwards.
-fn digest(file: &mut File) -> std::io::Result<(Vec<u8>, u64)> {
+fn digest(file: &mut File, block: &mut [u8]) -> std::io::Result<(Vec<u8>, u64)> {
     file.rewind()?;
     let mut context = aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA512);
-    let (mut block, mut size_bytes) = (vec![0; COPY_BYTES], 0);
+    let mut size_bytes = 0;
     loop {
-        let count = file.read(&mut block)?;
+        let count = file.read(block)?;
         if count == 0 {
             break;
         }
