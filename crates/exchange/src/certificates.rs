@@ -2,15 +2,16 @@
 //! the member that a certificate names. Verified paths and responses are remembered, because the same few sign everything.
 
 use crate::{
-    configuration::Instance,
+    configuration::{CertificateDigests, Instance},
     fault::{Cause, ExchangeFault, Place},
+    known::Known,
 };
 use base::Timestamp;
 use formats::{
     asn1::oid,
     identifier::ClientId,
     ocsp::{BasicResponse, CertStatus, SingleStatus},
-    verify::{Digest, sha256},
+    verify::Digest,
     x509::{Certificate, KeyUsage, check_path},
 };
 use std::{
@@ -31,6 +32,7 @@ const GENERATIONS_MAX: usize = 16;
 #[derive(Debug)]
 pub struct Trusted {
     pub certificate: Certificate,
+    pub digests: CertificateDigests,
     pub issuer: Certificate,
     /// The member for whom it signs, by the profile of its authority; one that is approved for authentication alone names
     /// nobody.
@@ -39,8 +41,16 @@ pub struct Trusted {
 
 #[derive(Default)]
 struct Remembered {
-    paths: HashMap<[u8; 32], Arc<Trusted>>,
-    responses: HashMap<[u8; 32], SingleStatus>,
+    paths: Known<Arc<Trusted>>,
+    /// By the response, what it says of each certificate that was asked about.
+    responses: Known<Vec<(Box<[u8]>, Arc<SingleStatus>)>>,
+}
+
+impl Remembered {
+    fn status(&self, response: &[u8], certificate: &[u8]) -> Option<Arc<SingleStatus>> {
+        let statuses = self.responses.get(response)?;
+        statuses.iter().find(|(known, _)| **known == *certificate).map(|(_, status)| status.clone())
+    }
 }
 
 /// Judges certificates; one per server.
@@ -73,8 +83,7 @@ impl CertificateJudge {
         between: &[Vec<u8>],
         at: Timestamp,
     ) -> Result<Arc<Trusted>, ExchangeFault> {
-        let key = sha256(der);
-        let known = self.with(instance.generation, |remembered| remembered.paths.get(&key).cloned());
+        let known = self.with(instance.generation, |remembered| remembered.paths.get(der).cloned());
         if let Some(known) = known.filter(|known| known.certificate.is_valid_at(at) && known.issuer.is_valid_at(at)) {
             return Ok(known);
         }
@@ -87,8 +96,9 @@ impl CertificateJudge {
             return Err(refuse(&"an authority's own certificate signs nothing here"));
         };
         let member = instance.member_named(&leaf, &path[1..]);
-        let trusted = Arc::new(Trusted { certificate: leaf.clone(), issuer: (*issuer).clone(), member });
-        self.with(instance.generation, |remembered| remembered.paths.insert(key, trusted.clone()));
+        let digests = CertificateDigests::of(der);
+        let trusted = Arc::new(Trusted { certificate: leaf.clone(), digests, issuer: (*issuer).clone(), member });
+        self.with(instance.generation, |remembered| remembered.paths.insert(der.into(), trusted.clone()));
         Ok(trusted)
     }
 
@@ -118,7 +128,7 @@ impl CertificateJudge {
         at: Timestamp,
     ) -> Result<(), ExchangeFault> {
         any_of(place, responses, |response| {
-            check_status(instance, place, &self.status(instance, place, trusted, response)?, at)
+            check_status(instance, place, &*self.status(instance, place, trusted, response)?, at)
         })
     }
 
@@ -128,16 +138,20 @@ impl CertificateJudge {
         place: Place,
         trusted: &Trusted,
         response: &[u8],
-    ) -> Result<SingleStatus, ExchangeFault> {
-        let key = sha256(&[&sha256(response)[..], &sha256(trusted.certificate.der())[..]].concat());
-        if let Some(known) = self.with(instance.generation, |remembered| remembered.responses.get(&key).cloned()) {
+    ) -> Result<Arc<SingleStatus>, ExchangeFault> {
+        let certificate = trusted.certificate.der();
+        let known = self.with(instance.generation, |remembered| remembered.status(response, certificate));
+        if let Some(known) = known {
             return Ok(known);
         }
         let incorrect = |error| ExchangeFault::new(place, Cause::IncorrectValidationInfo, error);
         let basic = BasicResponse::from_der(response).map_err(incorrect)?;
-        let status =
-            basic.status_of(&trusted.certificate, &trusted.issuer, &instance.responders).map_err(incorrect)?.clone();
-        self.with(instance.generation, |remembered| remembered.responses.insert(key, status.clone()));
+        let status = basic.status_of(&trusted.certificate, &trusted.issuer, &instance.responders);
+        let status = Arc::new(status.map_err(incorrect)?.clone());
+        self.with(instance.generation, |remembered| {
+            let statuses = remembered.responses.entry(response.into()).or_default();
+            statuses.push((certificate.into(), status.clone()));
+        });
         Ok(status)
     }
 

@@ -9,6 +9,7 @@ pub mod client;
 pub mod configuration;
 pub mod country;
 pub mod fault;
+mod known;
 pub mod management;
 pub mod messagelog;
 pub mod operator;

@@ -48,7 +48,6 @@ struct Authority {
     responder_urls: Vec<String>,
 }
 
-const SHA1_BYTES: usize = 20;
 
 impl Index {
     fn of(shared: &SharedParameters) -> Index {
@@ -137,8 +136,13 @@ impl Instance {
 
     /// The server whose authentication certificate this is.
     pub fn server_of_certificate(&self, der: &[u8]) -> Option<&SecurityServer> {
+        self.server_of(&CertificateDigests::of(der))
+    }
+
+    /// The same, of a certificate whose digests are known.
+    pub fn server_of(&self, certificate: &CertificateDigests) -> Option<&SecurityServer> {
         let known = &self.index.by_certificate;
-        let place = known.get(&Digest::Sha256.of(der)).or_else(|| known.get(&Digest::Sha1.of(der)))?;
+        let place = known.get(&certificate.sha256).or_else(|| known.get(&certificate.sha1))?;
         Some(&self.shared.servers[*place])
     }
 
@@ -191,13 +195,22 @@ impl Instance {
     }
 }
 
-/// Whether `der` is one of the certificates that a server has registered, by whichever digest its instance writes.
-pub fn is_registered_certificate(server: &SecurityServer, der: &[u8]) -> bool {
-    let sha1 = || Digest::Sha1.of(der);
-    server.authentication_hashes.iter().any(|hash| match hash.len() {
-        SHA1_BYTES => *hash == sha1(),
-        _ => *hash == Digest::Sha256.of(der),
-    })
+/// A certificate by the digests that configurations write of it: SHA-1 in version 2, SHA-256 since.
+#[derive(Debug, Clone)]
+pub struct CertificateDigests {
+    sha1: Vec<u8>,
+    sha256: Vec<u8>,
+}
+
+impl CertificateDigests {
+    pub fn of(der: &[u8]) -> CertificateDigests {
+        CertificateDigests { sha1: Digest::Sha1.of(der), sha256: Digest::Sha256.of(der) }
+    }
+
+    /// Whether it is one of those that the server has registered.
+    pub fn is_registered(&self, server: &SecurityServer) -> bool {
+        server.authentication_hashes.iter().any(|hash| *hash == self.sha256 || *hash == self.sha1)
+    }
 }
 
 #[cfg(test)]
@@ -270,7 +283,7 @@ mod tests {
         shared.servers[1].authentication_hashes = vec![Digest::Sha1.of(b"one")];
         let instance = Instance::new(shared, 1);
         let server = instance.server_of_certificate(b"one").expect("known");
-        assert!(is_registered_certificate(server, b"one") && !is_registered_certificate(server, b"two"));
+        assert!(CertificateDigests::of(b"one").is_registered(server) && !CertificateDigests::of(b"two").is_registered(server));
     }
 
     /// The time of the look-ups that one message needs.

@@ -7,7 +7,7 @@ mod kept;
 mod slot;
 
 pub use download::{CONFIGURATION_BYTES_MAX, ConfigurationSource, verify_documents};
-pub use instance::{Instance, is_registered_certificate};
+pub use instance::{CertificateDigests, Instance};
 pub use slot::ConfigurationSlot;
 
 use crate::fault::{Cause, ExchangeFault, Place};

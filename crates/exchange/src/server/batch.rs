@@ -6,9 +6,9 @@ use base::{Fault, Timestamp};
 use bytes::Bytes;
 use formats::{
     hashchain::{Digest, data_chain, message_chains},
-    message::{CHAIN_NAME, Covered, SigningCertificate, sign},
+    message::{CHAIN_NAME, Covered, SigningCertificate, SigningEvidence, sign_with},
 };
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, OnceLock};
 use tokio::sync::{mpsc, oneshot};
 
 /// How many messages one signature covers at most; a chain has one step for each doubling.
@@ -20,7 +20,7 @@ pub(super) struct ToSign {
     /// Message and attachments by their names, the message first.
     pub parts: Vec<(String, Digest)>,
     /// A good OCSP response for the certificate.
-    pub ocsp: Vec<u8>,
+    pub ocsp: Bytes,
     pub at: Timestamp,
 }
 
@@ -31,29 +31,35 @@ struct Waiting {
 
 /// The key of one member with its queue.
 pub(super) struct MemberSigner {
-    identity: SigningIdentity,
+    key: Arc<Key>,
     queue: OnceLock<mpsc::UnboundedSender<Waiting>>,
+}
+
+struct Key {
+    identity: SigningIdentity,
+    /// What its signatures carry with the OCSP response that is used at present.
+    evidence: Mutex<Option<(Bytes, Arc<SigningEvidence>)>>,
 }
 
 impl MemberSigner {
     pub(super) fn new(identity: SigningIdentity) -> Self {
-        MemberSigner { identity, queue: OnceLock::new() }
+        MemberSigner { key: Arc::new(Key { identity, evidence: Mutex::default() }), queue: OnceLock::new() }
     }
 
     pub(super) fn identity(&self) -> &SigningIdentity {
-        &self.identity
+        &self.key.identity
     }
 
     pub(super) async fn sign(&self, wanted: ToSign) -> Result<Signed, Fault> {
-        if !self.identity.signer.signs_in_batches() {
-            return sign_one(&self.identity, &wanted);
+        if !self.identity().signer.signs_in_batches() {
+            return sign_one(&self.key, &wanted);
         }
         let ended = |_| Fault::passing("sign", "the signing task ended");
         let (answer, signed) = oneshot::channel();
         // The queue is as long as there are requests, which have their own limit.
         let queue = self.queue.get_or_init(|| {
             let (queue, waiting) = mpsc::unbounded_channel();
-            tokio::spawn(work(self.identity.clone(), waiting));
+            tokio::spawn(work(self.key.clone(), waiting));
             queue
         });
         queue.send(Waiting { wanted, answer }).map_err(|_| ended(()))?;
@@ -62,7 +68,7 @@ impl MemberSigner {
 }
 
 /// Takes what waits, signs it, and takes what came meanwhile.
-async fn work(identity: SigningIdentity, mut queue: mpsc::UnboundedReceiver<Waiting>) {
+async fn work(key: Arc<Key>, mut queue: mpsc::UnboundedReceiver<Waiting>) {
     while let Some(first) = queue.recv().await {
         let mut batch = vec![first];
         while batch.len() < BATCH_MAX
@@ -70,10 +76,10 @@ async fn work(identity: SigningIdentity, mut queue: mpsc::UnboundedReceiver<Wait
         {
             batch.push(next);
         }
-        let identity = identity.clone();
+        let key = key.clone();
         let signing = tokio::task::spawn_blocking(move || {
             let wanted: Vec<&ToSign> = batch.iter().map(|waiting| &waiting.wanted).collect();
-            let outcome = sign_batch(&identity, &wanted);
+            let outcome = sign_batch(&key, &wanted);
             tell(batch, outcome);
         });
         if let Err(cause) = signing.await {
@@ -99,33 +105,46 @@ fn tell(batch: Vec<Waiting>, outcome: Result<Vec<Signed>, Fault>) {
     }
 }
 
-fn certificate(identity: &SigningIdentity, wanted: &ToSign) -> SigningCertificate {
-    SigningCertificate {
-        der: identity.certificate.der().to_vec(),
-        issuer: identity.certificate.issuer().rfc4514(),
-        serial: identity.certificate.serial_decimal(),
-        intermediates: Vec::new(),
-        ocsp: vec![wanted.ocsp.clone()],
+impl Key {
+    fn evidence(&self, ocsp: &Bytes) -> Arc<SigningEvidence> {
+        let mut kept = self.evidence.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        if let Some((_, evidence)) = kept.as_ref().filter(|(known, _)| known == ocsp) {
+            return evidence.clone();
+        }
+        let certificate = &self.identity.certificate;
+        let evidence = Arc::new(SigningEvidence::of(&SigningCertificate {
+            der: certificate.der().to_vec(),
+            issuer: certificate.issuer().rfc4514(),
+            serial: certificate.serial_decimal(),
+            intermediates: Vec::new(),
+            ocsp: vec![ocsp.to_vec()],
+        }));
+        *kept = Some((ocsp.clone(), evidence.clone()));
+        evidence
+    }
+
+    fn sign(&self, covered: Covered<'_>, ocsp: &Bytes, at: Timestamp) -> Result<Vec<u8>, Fault> {
+        sign_with(covered, &self.evidence(ocsp), &*self.identity.signer, at)
     }
 }
 
 /// A message alone is signed itself; with attachments, the chain over its parts is (reference §2.8).
-fn sign_one(identity: &SigningIdentity, wanted: &ToSign) -> Result<Signed, Fault> {
+fn sign_one(key: &Key, wanted: &ToSign) -> Result<Signed, Fault> {
     let chain = (wanted.parts.len() > 1).then(|| data_chain(CHAIN_NAME, &wanted.parts));
     let covered = chain.as_ref().map_or(Covered::Message(&wanted.message), |chain| Covered::ChainResult(&chain.result));
-    let signature = sign(covered, &certificate(identity, wanted), &*identity.signer, wanted.at)?;
+    let signature = key.sign(covered, &wanted.ocsp, wanted.at)?;
     Ok(Signed { signature, chain })
 }
 
 /// One signature over the root of a tree; each message gets its own way to it.
-fn sign_batch(identity: &SigningIdentity, batch: &[&ToSign]) -> Result<Vec<Signed>, Fault> {
+fn sign_batch(key: &Key, batch: &[&ToSign]) -> Result<Vec<Signed>, Fault> {
     let (Some(first), Some(newest)) = (batch.first(), batch.last()) else { return Ok(Vec::new()) };
     if batch.len() == 1 {
-        return Ok(vec![sign_one(identity, first)?]);
+        return Ok(vec![sign_one(key, first)?]);
     }
     let parts: Vec<&[(String, Digest)]> = batch.iter().map(|wanted| wanted.parts.as_slice()).collect();
     let chains = message_chains(CHAIN_NAME, &parts);
     let covered = Covered::ChainResult(&chains[0].result);
-    let signature = sign(covered, &certificate(identity, newest), &*identity.signer, newest.at)?;
+    let signature = key.sign(covered, &newest.ocsp, newest.at)?;
     Ok(chains.into_iter().map(|chain| Signed { signature: signature.clone(), chain: Some(chain) }).collect())
 }

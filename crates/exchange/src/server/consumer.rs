@@ -191,7 +191,7 @@ impl SecurityServer {
             &signed,
         );
         trace.request_bytes = usize::try_from(entry.size_bytes()).unwrap_or(usize::MAX);
-        self.log_request(HERE, &entry).await?;
+        self.log_request(HERE, entry).await?;
         relay.seal(signed.chain.as_ref(), &signed.signature);
         Ok(())
     }

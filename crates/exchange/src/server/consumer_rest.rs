@@ -96,7 +96,7 @@ impl SecurityServer {
         }
         trace.details.status_code = Some(head.status);
         let entry = trace.entry(Direction::Response, provider, REST_RESPONSE, message, attachments, signed);
-        self.log_response(HERE, trace, &entry).await?;
+        self.log_response(HERE, trace, entry).await?;
         let bodies = attachments.iter().map(|attachment| attachment.body.clone());
         Ok(RestAnswer { head, body: bodies.fold(Outflow::default(), Outflow::body) })
     }

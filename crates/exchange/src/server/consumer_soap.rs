@@ -118,7 +118,7 @@ impl SecurityServer {
             .map_err(|error| ExchangeFault::new(Place::PeerAnswer, Cause::InconsistentResponse, error))?;
         check_hash(request, message)?;
         let entry = trace.entry(Direction::Response, provider, content_type, &message.bytes, attachments, signed);
-        self.log_response(HERE, trace, &entry).await?;
+        self.log_response(HERE, trace, entry).await?;
         Ok(render(answer.original_content_type.as_deref(), content_type, headers, message.bytes.clone(), attachments))
     }
 }

@@ -4,7 +4,7 @@
 use super::{SecurityServer, tls};
 use crate::{
     certificates::{CertificateJudge, is_authentication},
-    configuration::{Configuration, ConfigurationSlot, is_registered_certificate},
+    configuration::{CertificateDigests, Configuration, ConfigurationSlot},
     fault::{Cause, ExchangeFault, Place},
 };
 use axum::body::Body;
@@ -73,10 +73,16 @@ struct PeerFacts {
 #[derive(Default, Clone)]
 struct Seen {
     /// The certificate that the peer showed last.
-    certificate: Option<Vec<u8>>,
-    ocsp: Option<Vec<u8>>,
+    certificate: Option<Arc<Shown>>,
+    ocsp: Option<Bytes>,
     /// Why the last handshake was refused.
     refused: Option<String>,
+}
+
+/// A certificate that was shown.
+struct Shown {
+    der: Vec<u8>,
+    digests: CertificateDigests,
 }
 
 impl PeerFacts {
@@ -88,17 +94,17 @@ impl PeerFacts {
     fn check(
         &self,
         configuration: &Configuration,
-        certificate: &[u8],
+        certificate: &Shown,
         ocsp: Option<&[u8]>,
     ) -> Result<(), ExchangeFault> {
         let refuse = |why: &str| ExchangeFault::new(Place::ClientProxy, Cause::SslAuthenticationFailed, why);
         let entry = configuration.server(&self.id).ok_or_else(|| refuse("the server is not registered"))?;
-        if !is_registered_certificate(entry, certificate) {
+        if !certificate.digests.is_registered(entry) {
             return Err(refuse("the certificate is not the one registered for the server"));
         }
         let now = self.clock.now();
         let instance = configuration.current_instance(Place::ClientProxy, &self.id.instance, now)?;
-        let trusted = self.judge.path(instance, Place::ClientProxy, certificate, &[], now)?;
+        let trusted = self.judge.path(instance, Place::ClientProxy, &certificate.der, &[], now)?;
         if !is_authentication(&trusted.certificate) {
             return Err(refuse("the certificate is not for authentication"));
         }
@@ -109,7 +115,7 @@ impl PeerFacts {
 
 impl PeerFacts {
     /// The OCSP response for the peer's certificate, from the peer.
-    async fn ask(&self, certificate: &[u8]) -> Result<Vec<u8>, Fault> {
+    async fn ask(&self, certificate: &[u8]) -> Result<Bytes, Fault> {
         let (host, _, port) = &self.address;
         ask_peer(&self.http, host, *port, certificate).await
     }
@@ -120,7 +126,7 @@ impl Remedy for PeerFacts {
     fn remedy(&self) -> Pin<Box<dyn Future<Output = bool> + Send + '_>> {
         Box::pin(async move {
             let Some(certificate) = self.seen().certificate.clone() else { return false };
-            match self.ask(&certificate).await {
+            match self.ask(&certificate.der).await {
                 Ok(response) => {
                     self.seen().ocsp = Some(response);
                     true
@@ -136,15 +142,16 @@ impl Remedy for PeerFacts {
 
 impl tls::JudgePeer for PeerFacts {
     fn judge(&self, certificate: &[u8]) -> Result<(), String> {
+        let certificate = Arc::new(Shown { der: certificate.to_vec(), digests: CertificateDigests::of(certificate) });
         let outcome = match self.configuration.at_hand() {
             Some(configuration) => {
                 let ocsp = self.seen().ocsp.clone();
-                self.check(&configuration, certificate, ocsp.as_deref()).map_err(|fault| fault.to_string())
+                self.check(&configuration, &certificate, ocsp.as_deref()).map_err(|fault| fault.to_string())
             }
             None => Err("no global configuration".to_owned()),
         };
         let mut seen = self.seen();
-        seen.certificate = Some(certificate.to_vec());
+        seen.certificate = Some(certificate);
         seen.refused = outcome.clone().err();
         outcome
     }
@@ -202,7 +209,7 @@ impl Peers {
         let mut known = self.known.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         if let Some(peer) = known.get(id).filter(|peer| peer.facts.address == address) {
             let seen = peer.facts.seen().certificate.clone();
-            if seen.is_none_or(|der| is_registered_certificate(entry, &der)) {
+            if seen.is_none_or(|certificate| certificate.digests.is_registered(entry)) {
                 return Ok(peer.clone());
             }
         }
@@ -254,7 +261,7 @@ fn address(entry: &ServerEntry) -> Option<(String, u16, u16)> {
 }
 
 /// Asks a peer for the OCSP response of its certificate (reference §2.5).
-async fn ask_peer(http: &Client, host: &str, port: u16, certificate: &[u8]) -> Result<Vec<u8>, Fault> {
+async fn ask_peer(http: &Client, host: &str, port: u16, certificate: &[u8]) -> Result<Bytes, Fault> {
     let failed = |cause: &dyn std::fmt::Display| Fault::passing("ask a server for its OCSP response", cause);
     let (sha1, sha256) = (base::hex(&Digest::Sha1.of(certificate)), base::hex(&Digest::Sha256.of(certificate)));
     let uri = format!("http://{host}:{port}/?cert={sha1}&cert_hash={sha256}");
@@ -268,7 +275,7 @@ async fn ask_peer(http: &Client, host: &str, port: u16, certificate: &[u8]) -> R
     let boundary = kind.boundary().ok_or_else(|| failed(&"no boundary"))?;
     let parts = read_all(answer.body(), 0..answer.body().len(), boundary).map_err(|error| failed(&error))?;
     let first = parts.first().ok_or_else(|| failed(&"no part"))?;
-    Ok(answer.body()[first.body.clone()].to_vec())
+    Ok(answer.body().slice(first.body.clone()))
 }
 
 impl SecurityServer {
@@ -312,7 +319,7 @@ impl SecurityServer {
         if let Some(certificate) = &seen.certificate
             && peer.facts.check(configuration, certificate, seen.ocsp.as_deref()).is_err()
         {
-            let response = peer.facts.ask(certificate).await.map_err(|fault| unreached(&fault))?;
+            let response = peer.facts.ask(&certificate.der).await.map_err(|fault| unreached(&fault))?;
             peer.facts.check(configuration, certificate, Some(&response)).map_err(Unsent::Unreached)?;
             peer.facts.seen().ocsp = Some(response);
         }

@@ -192,7 +192,7 @@ impl SecurityServer {
             return Err(refuse("the certificate is not for authentication".to_owned()));
         }
         self.judge.check_any_good(instance, READING, &trusted, ocsp, now)?;
-        let server = instance.server_of_certificate(leaf);
+        let server = instance.server_of(&trusted.digests);
         let server = server.ok_or_else(|| refuse("the certificate belongs to no registered server".to_owned()))?;
         if instance.is_registered(&server.id, client) {
             Ok(())
@@ -227,7 +227,7 @@ impl SecurityServer {
         self.check_stamping(configuration, HERE)?;
         let entry = trace.entry(Direction::Request, client, request.content_type(), bytes, attachments, signed);
         trace.request_bytes = usize::try_from(entry.size_bytes()).unwrap_or(usize::MAX);
-        self.log_request(HERE, &entry).await
+        self.log_request(HERE, entry).await
     }
 }
 

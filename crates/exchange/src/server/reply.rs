@@ -158,7 +158,7 @@ impl SecurityServer {
             &relay.attachments,
             &signed,
         );
-        self.log_response(HERE, trace, &entry).await?;
+        self.log_response(HERE, trace, entry).await?;
         relay.seal(signed.chain.as_ref(), &signed.signature);
         Ok(())
     }

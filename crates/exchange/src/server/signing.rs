@@ -5,6 +5,7 @@ use crate::{
     certificates::is_signing,
     configuration::Configuration,
     fault::{Cause, ExchangeFault, Place},
+    known::Known,
     messagelog::Attachment,
 };
 use bytes::Bytes;
@@ -12,13 +13,9 @@ use formats::{
     hashchain::{Chain, Digest, DigestAlgorithm},
     identifier::ClientId,
     message::{self, MESSAGE_NAME, ReadSignature, attachment_name},
-    verify::sha256,
 };
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex},
-};
+use std::sync::{Arc, Mutex};
 
 /// A signature with the chain that it covers, if the message has more than one part.
 #[derive(Debug, Clone)]
@@ -40,7 +37,7 @@ pub(super) struct Arrived<'a> {
 /// with the same one. Whose certificate it is and whether it still counts is judged each time.
 #[derive(Default)]
 pub(super) struct Verified {
-    known: Mutex<HashMap<[u8; 32], Arc<ReadSignature>>>,
+    known: Mutex<Known<Arc<ReadSignature>>>,
 }
 
 /// How many are remembered before all are forgotten.
@@ -48,9 +45,7 @@ const VERIFIED_MAX: usize = 256;
 
 impl Verified {
     fn find(&self, signature: &[u8]) -> Option<Arc<ReadSignature>> {
-        let known = self.known.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        // Nobody in sight signs in batches: no digest need be taken.
-        if known.is_empty() { None } else { known.get(&sha256(signature)).cloned() }
+        self.known.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).get(signature).cloned()
     }
 
     /// Only what covers more than one message comes again.
@@ -62,7 +57,7 @@ impl Verified {
         if known.len() >= VERIFIED_MAX {
             known.clear();
         }
-        known.insert(sha256(signature), read.clone());
+        known.insert(signature.into(), read.clone());
     }
 }
 

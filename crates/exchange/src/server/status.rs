@@ -4,14 +4,15 @@ use super::SecurityServer;
 use crate::{
     configuration::Configuration,
     fault::{Cause, ExchangeFault, Place},
+    known::Known,
 };
 use base::{Fault, clock};
 use bytes::Bytes;
 use formats::{
     ocsp::{CertId, OcspRequest},
-    verify::{Digest, sha256},
+    verify::Digest,
 };
-use std::{collections::HashMap, sync::Mutex, time::Duration};
+use std::{sync::Mutex, time::Duration};
 
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -19,14 +20,14 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 const MARGIN_US: i64 = 120 * 1_000_000;
 
 struct Kept {
-    response: Vec<u8>,
+    response: Bytes,
     /// In seconds since 1970.
     asked_at_s: i64,
 }
 
 #[derive(Default)]
 pub(super) struct OwnStatuses {
-    kept: Mutex<HashMap<[u8; 32], Kept>>,
+    kept: Mutex<Known<Kept>>,
     gate: tokio::sync::Mutex<()>,
 }
 
@@ -38,22 +39,21 @@ impl SecurityServer {
         configuration: &Configuration,
         place: Place,
         certificate: &[u8],
-    ) -> Result<Vec<u8>, ExchangeFault> {
+    ) -> Result<Bytes, ExchangeFault> {
         let now = self.clock.now();
-        let key = sha256(certificate);
         let trusted = self.judge.path(configuration, place, certificate, &[], now)?;
         let half_s = configuration.shared.ocsp_freshness_s / 2;
         let kept = |fresh_only: bool| {
             let kept = self.statuses.kept.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-            kept.get(&key)
+            kept.get(certificate)
                 .filter(|kept| !fresh_only || now.as_second() - kept.asked_at_s < half_s)
                 .map(|kept| kept.response.clone())
         };
         let good_at = |response: &[u8], at| self.judge.check_good(configuration, place, &trusted, response, at).is_ok();
-        let good = |response: &Vec<u8>| good_at(response, now);
+        let good = |response: &Bytes| good_at(response, now);
         // What is signed now is judged when it arrives, and again when its time-stamp comes: it must last until then.
         let soon = clock::from_micros(now.as_microsecond() + MARGIN_US);
-        let lasting = |response: &Vec<u8>| good_at(response, soon);
+        let lasting = |response: &Bytes| good_at(response, soon);
         if let Some(response) = kept(true).filter(lasting) {
             return Ok(response);
         }
@@ -65,7 +65,7 @@ impl SecurityServer {
             Ok(response) => {
                 self.judge.check_good(configuration, place, &trusted, &response, now)?;
                 let fresh = Kept { response: response.clone(), asked_at_s: now.as_second() };
-                self.statuses.kept.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).insert(key, fresh);
+                self.statuses.kept.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).insert(certificate.into(), fresh);
                 Ok(response)
             }
             Err(fault) => kept(false)
@@ -78,7 +78,7 @@ impl SecurityServer {
         &self,
         configuration: &Configuration,
         trusted: &crate::certificates::Trusted,
-    ) -> Result<Vec<u8>, Fault> {
+    ) -> Result<Bytes, Fault> {
         let failed = |cause: &dyn std::fmt::Display| Fault::passing("ask the OCSP responder", cause);
         let id = CertId::of(&trusted.certificate, &trusted.issuer, Digest::Sha1);
         let request = OcspRequest { certificates: vec![id], nonce: None }.to_der();
@@ -89,7 +89,7 @@ impl SecurityServer {
                 .body(Bytes::from(request.clone()))
                 .map_err(|error| failed(&error))?;
             match self.http.send(http, ANSWER_BYTES_MAX, TIMEOUT).await {
-                Ok(answer) if answer.status() == http::StatusCode::OK => return Ok(answer.into_body().to_vec()),
+                Ok(answer) if answer.status() == http::StatusCode::OK => return Ok(answer.into_body()),
                 Ok(answer) => last = failed(&answer.status()),
                 Err(fault) => last = fault,
             }
@@ -98,7 +98,7 @@ impl SecurityServer {
     }
 
     /// Whether `sha1` names one of our own certificates; its response for the OCSP port.
-    pub(super) async fn status_by_sha1(&self, sha1: &str) -> Result<Vec<u8>, ExchangeFault> {
+    pub(super) async fn status_by_sha1(&self, sha1: &str) -> Result<Bytes, ExchangeFault> {
         let configuration = self.configuration.current(Place::ServerProxy).await?;
         let named = |der: &[u8]| base::hex(&Digest::Sha1.of(der)) == sha1.to_ascii_lowercase();
         let certificates = self.certificates();

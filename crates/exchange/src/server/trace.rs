@@ -165,7 +165,7 @@ impl Trace {
 
 impl SecurityServer {
     /// The request is durable when this returns; nothing is sent or asked before.
-    pub(super) async fn log_request(&self, place: Place, entry: &LogEntry) -> Result<(), ExchangeFault> {
+    pub(super) async fn log_request(&self, place: Place, entry: LogEntry) -> Result<(), ExchangeFault> {
         self.write(place, entry).await
     }
 
@@ -174,20 +174,20 @@ impl SecurityServer {
         &self,
         place: Place,
         trace: &Trace,
-        entry: &LogEntry,
+        entry: LogEntry,
     ) -> Result<(), ExchangeFault> {
         let size = usize::try_from(entry.size_bytes()).unwrap_or(usize::MAX);
+        let attachments = entry.attachments.len();
         self.write(place, entry).await?;
         let mut record = trace.finish(self.clock.now(), size, None);
         if trace.wording == "soap" {
-            record.details.response_attachment_count = i64::try_from(entry.attachments.len()).ok();
+            record.details.response_attachment_count = i64::try_from(attachments).ok();
         }
         self.note(record);
         Ok(())
     }
 
-    async fn write(&self, place: Place, entry: &LogEntry) -> Result<(), ExchangeFault> {
-        let mut entry = entry.clone();
+    async fn write(&self, place: Place, mut entry: LogEntry) -> Result<(), ExchangeFault> {
         if self.log.policy().time_stamps == Stamping::Immediate {
             entry.signature = self.stamped_signature(place, &entry.signature).await?;
         }

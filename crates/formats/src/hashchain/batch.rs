@@ -21,9 +21,8 @@ fn leaf(parts: &[(String, Digest)]) -> Digest {
     if let [(_, only)] = parts {
         return only.clone();
     }
-    let digests: Vec<Digest> = parts.iter().map(|(_, digest)| digest.clone()).collect();
-    let algorithm = digests.first().expect("a message has at least one part").algorithm;
-    Digest { algorithm, value: node_value(algorithm, &digests) }
+    let algorithm = parts.first().expect("a message has at least one part").1.algorithm;
+    Digest { algorithm, value: node_value(algorithm, parts.iter().map(|(_, digest)| digest)) }
 }
 
 /// The chain with the message's parts in the place of the leaf.

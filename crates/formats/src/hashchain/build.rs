@@ -16,10 +16,12 @@ pub struct Chain {
 /// The chain over the parts of one message. `chain_name` is the file name of the chain: `/sig-hashchain.xml`.
 pub fn data_chain(chain_name: &str, parts: &[(String, Digest)]) -> Chain {
     let algorithm = parts.first().expect("a message has at least one part").1.algorithm;
-    let digests: Vec<Digest> = parts.iter().map(|(_, digest)| digest.clone()).collect();
-    let steps: Vec<String> = parts.iter().map(|(name, digest)| data_ref(name, digest)).collect();
-    let result = Digest { algorithm, value: node_value(algorithm, &digests) };
-    write(chain_name, &result, &[steps.concat()])
+    let mut step = String::with_capacity(192 * parts.len());
+    for (name, digest) in parts {
+        push_data_ref(&mut step, name, digest);
+    }
+    let value = node_value(algorithm, parts.iter().map(|(_, digest)| digest));
+    write(chain_name, &Digest { algorithm, value }, &[step])
 }
 
 /// The tree over `leaves` (digests of the documents, all in one algorithm); for each leaf, in their order, the chain that
@@ -49,7 +51,7 @@ impl Tree {
         for place in (0..inner).rev() {
             nodes[place] = match (&nodes[2 * place + 1], &nodes[2 * place + 2]) {
                 (Some(left), Some(right)) => {
-                    let value = node_value(algorithm, &[left.clone(), right.clone()]);
+                    let value = node_value(algorithm, [left, right]);
                     Some(Digest { algorithm, value })
                 }
                 // A missing right subtree is skipped: the left value moves up.
@@ -98,28 +100,68 @@ fn steps(nodes: &[Option<Digest>], target: usize, data_name: &str) -> Vec<String
 }
 
 pub(super) fn data_ref(name: &str, digest: &Digest) -> String {
-    format!("<hc:DataRef URI=\"{}\">{}</hc:DataRef>", escape_attribute(name), digest_value(digest))
+    let mut out = String::new();
+    push_data_ref(&mut out, name, digest);
+    out
+}
+
+fn push_data_ref(out: &mut String, name: &str, digest: &Digest) {
+    out.push_str("<hc:DataRef URI=\"");
+    out.push_str(&escape_attribute(name));
+    out.push_str("\">");
+    push_digest_value(out, digest);
+    out.push_str("</hc:DataRef>");
 }
 
 fn digest_value(digest: &Digest) -> String {
-    format!("<ds:DigestValue>{}</ds:DigestValue>", STANDARD.encode(&digest.value))
+    let mut out = String::new();
+    push_digest_value(&mut out, digest);
+    out
 }
+
+fn push_digest_value(out: &mut String, digest: &Digest) {
+    out.push_str("<ds:DigestValue>");
+    STANDARD.encode_string(&digest.value, out);
+    out.push_str("</ds:DigestValue>");
+}
+
+const DECLARATION: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
 
 fn write(chain_name: &str, result: &Digest, steps: &[String]) -> Chain {
     let method = result.algorithm.uri();
-    let mut chain = format!(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<hc:HashChain xmlns:ds=\"{DSIG}\" xmlns:hc=\"{NAMESPACE}\">\
-         <hc:DefaultDigestMethod Algorithm=\"{method}\"></hc:DefaultDigestMethod>"
-    );
+    let size = steps.iter().map(|step| step.len() + 64).sum::<usize>();
+    let mut chain = String::with_capacity(512 + size);
+    for piece in [
+        DECLARATION,
+        "<hc:HashChain xmlns:ds=\"",
+        DSIG,
+        "\" xmlns:hc=\"",
+        NAMESPACE,
+        "\"><hc:DefaultDigestMethod Algorithm=\"",
+        method,
+        "\"></hc:DefaultDigestMethod>",
+    ] {
+        chain.push_str(piece);
+    }
     for (place, step) in steps.iter().enumerate() {
-        chain.push_str(&format!("<hc:HashStep id=\"STEP{place}\">{step}</hc:HashStep>"));
+        for piece in ["<hc:HashStep id=\"STEP", &place.to_string(), "\">", step, "</hc:HashStep>"] {
+            chain.push_str(piece);
+        }
     }
     chain.push_str("</hc:HashChain>");
-    let result = format!(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<hc:HashChainResult xmlns:ds=\"{DSIG}\" xmlns:hc=\"{NAMESPACE}\" \
-         URI=\"{}#STEP0\"><ds:DigestMethod Algorithm=\"{method}\"></ds:DigestMethod>{}</hc:HashChainResult>",
-        escape_attribute(chain_name),
-        digest_value(result)
-    );
-    Chain { result: result.into_bytes(), chain: chain.into_bytes() }
+    let result = [
+        DECLARATION,
+        "<hc:HashChainResult xmlns:ds=\"",
+        DSIG,
+        "\" xmlns:hc=\"",
+        NAMESPACE,
+        "\" URI=\"",
+        &escape_attribute(chain_name),
+        "#STEP0\"><ds:DigestMethod Algorithm=\"",
+        method,
+        "\"></ds:DigestMethod>",
+        &digest_value(result),
+        "</hc:HashChainResult>",
+    ];
+    Chain { result: result.concat().into_bytes(), chain: chain.into_bytes() }
 }

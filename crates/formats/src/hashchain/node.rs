@@ -75,16 +75,16 @@ impl Digest {
 }
 
 /// The node over `inputs`: H(SEQUENCE OF SEQUENCE { OCTET STRING, UTF8String, SEQUENCE {} }).
-pub fn node_value(algorithm: DigestAlgorithm, inputs: &[Digest]) -> Vec<u8> {
-    let mut list = Vec::new();
+pub fn node_value<'a>(algorithm: DigestAlgorithm, inputs: impl IntoIterator<Item = &'a Digest>) -> Vec<u8> {
+    let (mut list, mut single) = (Vec::with_capacity(512), Vec::with_capacity(128));
     for input in inputs {
-        let mut single = Vec::new();
+        single.clear();
         tagged(0x04, &input.value, &mut single);
         tagged(0x0c, input.algorithm.uri().as_bytes(), &mut single);
         tagged(0x30, &[], &mut single);
         tagged(0x30, &single, &mut list);
     }
-    let mut der = Vec::new();
+    let mut der = Vec::with_capacity(list.len() + 8);
     tagged(0x30, &list, &mut der);
     algorithm.digest(&der)
 }

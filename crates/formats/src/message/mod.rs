@@ -14,7 +14,7 @@ pub use decode::{Decoded, TransportError, bare_fault, check_ocsp, decode, last_f
 pub use digester::Digester;
 pub use encode::{Encoded, Frame, Outgoing, encode};
 pub use order::{Order, PartKind};
-pub use sign::{Covered, SigningCertificate, sign};
+pub use sign::{Covered, SigningCertificate, SigningEvidence, sign, sign_with};
 pub use signature::{Part, ReadSignature, SignatureError, read};
 
 pub const OCSP_RESPONSE: &str = "application/ocsp-response";

@@ -39,6 +39,15 @@ pub fn signature_method(algorithm: Algorithm) -> &'static str {
     }
 }
 
+/// What all signatures by one certificate with one set of OCSP responses have in common, written once.
+#[derive(Debug, Clone)]
+pub struct SigningEvidence {
+    key_info: String,
+    /// From the end of the signing time to the media type of what is covered.
+    signed: String,
+    unsigned: String,
+}
+
 fn digest(data: &[u8]) -> String {
     STANDARD.encode(DigestAlgorithm::Sha512.digest(data))
 }
@@ -54,28 +63,38 @@ pub fn sign(
     signer: &dyn Signer,
     at: Timestamp,
 ) -> Result<Vec<u8>, Fault> {
+    sign_with(covered, &SigningEvidence::of(certificate), signer, at)
+}
+
+/// As [`sign`], by a certificate that signs often.
+pub fn sign_with(
+    covered: Covered<'_>,
+    evidence: &SigningEvidence,
+    signer: &dyn Signer,
+    at: Timestamp,
+) -> Result<Vec<u8>, Fault> {
     let (uri, mime, data) = match covered {
         Covered::Message(data) => (MESSAGE_NAME, super::TEXT_XML, data),
         Covered::ChainResult(data) => (CHAIN_RESULT_NAME, super::HASH_CHAIN_RESULT, data),
     };
-    let properties = signed_properties(certificate, mime, at);
+    let properties = evidence.signed_properties(mime, at);
     let info = signed_info(uri, &digest(data), &digest(&canonical(&properties)), signer.algorithm());
-    let value = STANDARD.encode(signer.sign(&canonical(&info))?);
-    let mut out = String::with_capacity(8 * 1024);
-    out.push_str("<?xml version=\"1.0\" encoding=\"UTF-8\"?>");
-    out.push_str(ROOT);
-    out.push_str("<ds:Signature Id=\"signature\">");
-    out.push_str(&info);
-    out.push_str(&format!("<ds:SignatureValue Id=\"signature-value\">{}</ds:SignatureValue>", framed(&value)));
-    out.push_str(&format!(
-        "<ds:KeyInfo><ds:X509Data><ds:X509Certificate>{}</ds:X509Certificate></ds:X509Data></ds:KeyInfo>",
-        framed(&STANDARD.encode(&certificate.der))
-    ));
-    out.push_str("<ds:Object><xades:QualifyingProperties Target=\"#signature\">");
-    out.push_str(&properties);
-    out.push_str(&unsigned_properties(certificate));
-    out.push_str("</xades:QualifyingProperties></ds:Object></ds:Signature></asic:XAdESSignatures>");
-    Ok(out.into_bytes())
+    let value = framed(&STANDARD.encode(signer.sign(&canonical(&info))?));
+    let out = [
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>",
+        ROOT,
+        "<ds:Signature Id=\"signature\">",
+        &info,
+        "<ds:SignatureValue Id=\"signature-value\">",
+        &value,
+        "</ds:SignatureValue>",
+        &evidence.key_info,
+        "<ds:Object><xades:QualifyingProperties Target=\"#signature\">",
+        &properties,
+        &evidence.unsigned,
+        "</xades:QualifyingProperties></ds:Object></ds:Signature></asic:XAdESSignatures>",
+    ];
+    Ok(out.concat().into_bytes())
 }
 
 fn canonical(element: &str) -> Vec<u8> {
@@ -88,23 +107,52 @@ fn framed(value: &str) -> String {
 }
 
 fn signed_info(uri: &str, data: &str, properties: &str, algorithm: Algorithm) -> String {
-    format!(
+    let method = signature_method(algorithm);
+    [
         "<ds:SignedInfo>\n<ds:CanonicalizationMethod Algorithm=\"http://www.w3.org/TR/2001/REC-xml-c14n-20010315\">\
-         </ds:CanonicalizationMethod>\n<ds:SignatureMethod Algorithm=\"{}\"></ds:SignatureMethod>\n\
-         <ds:Reference Id=\"signature-reference-0\" URI=\"{uri}\">\n{}\n</ds:Reference>\n\
-         <ds:Reference Id=\"signature-reference-1\" Type=\"http://uri.etsi.org/01903#SignedProperties\" \
-         URI=\"#signed-properties\">\n{}\n</ds:Reference>\n</ds:SignedInfo>",
-        signature_method(algorithm),
-        method_and_value(data),
-        method_and_value(properties)
-    )
+         </ds:CanonicalizationMethod>\n<ds:SignatureMethod Algorithm=\"",
+        method,
+        "\"></ds:SignatureMethod>\n<ds:Reference Id=\"signature-reference-0\" URI=\"",
+        uri,
+        "\">\n",
+        &method_and_value(data),
+        "\n</ds:Reference>\n<ds:Reference Id=\"signature-reference-1\" \
+         Type=\"http://uri.etsi.org/01903#SignedProperties\" URI=\"#signed-properties\">\n",
+        &method_and_value(properties),
+        "\n</ds:Reference>\n</ds:SignedInfo>",
+    ]
+    .concat()
 }
 
-fn signed_properties(certificate: &SigningCertificate, mime: &str, at: Timestamp) -> String {
-    let at = at.strftime("%Y-%m-%dT%H:%M:%S.%3fZ");
+impl SigningEvidence {
+    pub fn of(certificate: &SigningCertificate) -> SigningEvidence {
+        let der = framed(&STANDARD.encode(&certificate.der));
+        SigningEvidence {
+            key_info: format!(
+                "<ds:KeyInfo><ds:X509Data><ds:X509Certificate>{der}</ds:X509Certificate></ds:X509Data></ds:KeyInfo>"
+            ),
+            signed: signed_for(certificate),
+            unsigned: unsigned_properties(certificate),
+        }
+    }
+
+    fn signed_properties(&self, mime: &str, at: Timestamp) -> String {
+        let at = at.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string();
+        [
+            "<xades:SignedProperties Id=\"signed-properties\"><xades:SignedSignatureProperties><xades:SigningTime>",
+            &at,
+            &self.signed,
+            mime,
+            "</xades:MimeType></xades:DataObjectFormat></xades:SignedDataObjectProperties></xades:SignedProperties>",
+        ]
+        .concat()
+    }
+}
+
+/// The certificate that is signed for, and the policy.
+fn signed_for(certificate: &SigningCertificate) -> String {
     format!(
-        "<xades:SignedProperties Id=\"signed-properties\"><xades:SignedSignatureProperties>\
-         <xades:SigningTime>{at}</xades:SigningTime><xades:SigningCertificate><xades:Cert><xades:CertDigest>{}\
+        "</xades:SigningTime><xades:SigningCertificate><xades:Cert><xades:CertDigest>{}\
          </xades:CertDigest><xades:IssuerSerial><ds:X509IssuerName>{}</ds:X509IssuerName>\
          <ds:X509SerialNumber>{}</ds:X509SerialNumber></xades:IssuerSerial></xades:Cert></xades:SigningCertificate>\
          <xades:SignaturePolicyIdentifier><xades:SignaturePolicyId><xades:SigPolicyId>\
@@ -114,8 +162,7 @@ fn signed_properties(certificate: &SigningCertificate, mime: &str, at: Timestamp
          <xades:SigPolicyQualifier><xades:SPURI>https://repo.cyber.ee/dsig-profile-1.2.pdf</xades:SPURI>\
          </xades:SigPolicyQualifier></xades:SigPolicyQualifiers></xades:SignaturePolicyId>\
          </xades:SignaturePolicyIdentifier></xades:SignedSignatureProperties><xades:SignedDataObjectProperties>\
-         <xades:DataObjectFormat ObjectReference=\"#signature-reference-0\"><xades:MimeType>{mime}</xades:MimeType>\
-         </xades:DataObjectFormat></xades:SignedDataObjectProperties></xades:SignedProperties>",
+         <xades:DataObjectFormat ObjectReference=\"#signature-reference-0\"><xades:MimeType>",
         method_and_value(&digest(&certificate.der)),
         escape(&certificate.issuer),
         escape(&certificate.serial),

@@ -13,8 +13,8 @@ use sqlx::sqlite::{
 use sqlx::{Arguments, AssertSqlSafe, Column, ConnectOptions, Connection, Executor, Row as _, TypeInfo, ValueRef};
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock, RwLock};
 use std::time::Duration;
 use tokio::sync::{Mutex, OwnedMutexGuard, oneshot};
 
@@ -24,6 +24,8 @@ const GROUP_MAX: usize = 256;
 const FULL: &str = "database or disk is full";
 const NO_TX: &str = "no transaction is active";
 const NO_SAVEPOINT: &str = "no such savepoint";
+/// From so many arguments on it matters how a statement writes their places.
+const MANY: usize = 32;
 const READERS_MAX: u32 = 4;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -174,9 +176,12 @@ impl LiteTx {
     }
 
     pub(super) async fn execute(&mut self, sql: &'static str, args: &[Value]) -> Result<u64, Fault> {
-        let query = sqlx::query_with(sql, arguments(args)?);
-        let done = self.writer().connection()?.execute(query).await.map_err(writing)?;
-        Ok(done.rows_affected())
+        let connection = self.writer().connection()?;
+        let done = match in_order(sql, args.len()) {
+            Some(sql) => connection.execute(sqlx::query_with(AssertSqlSafe(sql), arguments(args)?)).await,
+            None => connection.execute(sqlx::query_with(sql, arguments(args)?)).await,
+        };
+        Ok(done.map_err(writing)?.rows_affected())
     }
 
     pub(super) async fn query(&mut self, sql: &'static str, args: &[Value]) -> Result<Vec<Row>, Fault> {
@@ -281,6 +286,41 @@ fn values(row: &SqliteRow) -> Result<Vec<Value>, Fault> {
         .collect()
 }
 
+/// A statement of many rows with `?` in the places of `$1, $2 …`, if these stand there each once and in their order. SQLite
+/// looks for the name of every numbered place among all of them, which costs the square of their number.
+fn in_order(sql: &'static str, count: usize) -> Option<Arc<str>> {
+    static WRITTEN: LazyLock<RwLock<HashMap<(usize, usize), Option<Arc<str>>>>> = LazyLock::new(RwLock::default);
+    if count < MANY {
+        return None;
+    }
+    // Statements live as long as the program: place and length say which it is.
+    let key = (sql.as_ptr() as usize, sql.len());
+    if let Some(known) = WRITTEN.read().unwrap_or_else(|poisoned| poisoned.into_inner()).get(&key) {
+        return known.clone();
+    }
+    let written: Option<Arc<str>> = with_question_marks(sql, count).map(Arc::from);
+    WRITTEN.write().unwrap_or_else(|poisoned| poisoned.into_inner()).insert(key, written.clone());
+    written
+}
+
+fn with_question_marks(sql: &str, count: usize) -> Option<String> {
+    // A text in quotes could hold anything.
+    if sql.contains(['\'', '"', '?']) {
+        return None;
+    }
+    let mut pieces = sql.split('$');
+    let mut out = pieces.next()?.to_owned();
+    for (number, piece) in (1..).zip(pieces) {
+        let rest = piece.strip_prefix(&format!("{number}"))?;
+        if number > count || rest.starts_with(|next: char| next.is_ascii_digit()) {
+            return None;
+        }
+        out.push('?');
+        out.push_str(rest);
+    }
+    Some(out)
+}
+
 fn arguments(args: &[Value]) -> Result<SqliteArguments, Fault> {
     let mut arguments = SqliteArguments::default();
     for arg in args {
@@ -321,4 +361,26 @@ fn reading(cause: sqlx::Error) -> Fault {
 
 fn writing(cause: sqlx::Error) -> Fault {
     Fault::passing("write to the store", cause)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::with_question_marks;
+
+    #[test]
+    fn places_in_their_order_become_question_marks_and_no_others() {
+        for (sql, count, expected) in [
+            ("INSERT INTO a (b, c) VALUES ($1, $2)", 2, Some("INSERT INTO a (b, c) VALUES (?, ?)")),
+            ("VALUES ($1),($2),($3),($4),($5),($6),($7),($8),($9),($10)", 10, Some("VALUES (?),(?),(?),(?),(?),(?),(?),(?),(?),(?)")),
+            ("VALUES ($2, $1)", 2, None),
+            ("SELECT $1 WHERE a = $1", 1, None),
+            ("SELECT $1, $2", 1, None),
+            ("SELECT $10", 1, None),
+            ("SELECT '$1', $1", 1, None),
+            ("SELECT $1 = \"a\"", 1, None),
+            ("SELECT ?, $1", 2, None),
+        ] {
+            assert_eq!(with_question_marks(sql, count).as_deref(), expected, "{sql}");
+        }
+    }
 }
