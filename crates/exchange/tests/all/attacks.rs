@@ -157,7 +157,8 @@ async fn the_provider_reads_parts_strictly() {
         ("multipart/mixed; boundary=b", body(&[(SIGNATURE, b"s")]), "service_failed.invalid_content_type"),
         ("multipart/mixed; boundary=b", body(&[(OCSP_RESPONSE, b"x")]), "service_failed.io_error"),
         ("multipart/mixed; boundary=b", body(&[(OCSP_RESPONSE, &good.ocsp[0])]), "missing_soap"),
-        ("multipart/mixed; boundary=b", b"no parts".to_vec(), "service_failed.mime_parsing_failed"),
+        ("multipart/mixed; boundary=b", b"no parts".to_vec(), "missing_soap"),
+        ("multipart/mixed; boundary=b", b"--b\r\nno header".to_vec(), "service_failed.mime_parsing_failed"),
         ("text/plain", b"x".to_vec(), "service_failed.invalid_content_type"),
     ] {
         let answer = post(&who, &address, kind, "7.8.0", body).await.expect("an answer");
@@ -190,7 +191,7 @@ async fn parts_in_another_order_or_too_many_are_refused() {
         (vec![ocsp, soap, signature, signature], "invalid_message"),
         (vec![ocsp, signature, soap], "invalid_content_type"),
         (vec![soap, ocsp, signature], "incorrect_validation_info"),
-        (vec![ocsp, soap, soap, signature], "invalid_message"),
+        (vec![ocsp, soap, soap, signature], "invalid_content_type"),
         (vec![ocsp, soap, body, signature], "invalid_content_type"),
         (vec![ocsp, body, head, result, steps, sealed], "invalid_content_type"),
         (vec![ocsp, head, result, steps, body, sealed], "invalid_content_type"),
