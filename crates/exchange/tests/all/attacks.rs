@@ -93,7 +93,7 @@ async fn only_the_member_itself_signs_for_it() {
 #[tokio::test]
 async fn the_connection_must_be_the_clients_server() {
     let (world, good, who, address) = asked().await;
-    check(&Forgery { ocsp: vec![], ..good.clone() }, &who, &address, "service_failed.incorrect_validation_info").await;
+    check(&Forgery { ocsp: vec![], ..good.clone() }, &who, &address, "service_failed.ssl_authentication_failed").await;
     let keeper = stolen(&world, "keeper", "auth");
     let as_keeper = Forgery { ocsp: vec![keeper.ocsp(&world)], ..good.clone() };
     check(&as_keeper, &keeper, &address, "service_failed.ssl_authentication_failed").await;
@@ -107,7 +107,7 @@ async fn the_connection_must_be_the_clients_server() {
     good.send(&stolen(&world, "asker", "sign-GOV-1"), &address).await.expect_err("a signing certificate");
     world.authority.revoke(&who.certificate);
     let revoked = Forgery { ocsp: vec![who.ocsp(&world)], ..good };
-    check(&revoked, &who, &address, "service_failed.cert_validation").await;
+    check(&revoked, &who, &address, "service_failed.ssl_authentication_failed").await;
     world.shutdown.trigger();
 }
 
@@ -190,7 +190,7 @@ async fn parts_in_another_order_or_too_many_are_refused() {
         (vec![ocsp, soap, signature, ("text/plain", b"x")], "invalid_message"),
         (vec![ocsp, soap, signature, signature], "invalid_message"),
         (vec![ocsp, signature, soap], "invalid_content_type"),
-        (vec![soap, ocsp, signature], "incorrect_validation_info"),
+        (vec![soap, ocsp, signature], "ssl_authentication_failed"),
         (vec![ocsp, soap, soap, signature], "invalid_content_type"),
         (vec![ocsp, soap, body, signature], "invalid_content_type"),
         (vec![ocsp, body, head, result, steps, sealed], "invalid_content_type"),
