@@ -66,28 +66,53 @@ async fn a_changed_rest_body_is_refused() {
     world.shutdown.trigger();
 }
 
+/// The message signed again, by somebody else perhaps, with the OCSP response of its certificate or another.
+fn signed_by(world: &World, good: &Forgery, identity: &Identity, ocsp: Option<Vec<u8>>) -> Forgery {
+    let mut certificate = identity.for_signing(world);
+    certificate.ocsp.splice(.., [ocsp.unwrap_or_else(|| identity.ocsp(world))]);
+    let covered = Covered::Message(good.payload.bytes());
+    let signature = sign(covered, &certificate, &*identity.key, crate::world::NOON.parse().expect("an instant"));
+    Forgery { signature: signature.expect("signed"), ..good.clone() }
+}
+
 #[tokio::test]
 async fn only_the_member_itself_signs_for_it() {
     let (world, good, who, address) = asked().await;
-    let signed_by = |identity: &Identity, ocsp: Option<Vec<u8>>| {
-        let mut certificate = identity.for_signing(&world);
-        certificate.ocsp.splice(.., [ocsp.unwrap_or_else(|| identity.ocsp(&world))]);
-        let covered = Covered::Message(good.payload.bytes());
-        let signature = sign(covered, &certificate, &*identity.key, crate::world::NOON.parse().expect("an instant"));
-        Forgery { signature: signature.expect("signed"), ..good.clone() }
-    };
     let own = stolen(&world, "asker", "sign-GOV-1");
-    check(&signed_by(&own, None), &who, &address, "ok").await;
+    check(&signed_by(&world, &good, &own, None), &who, &address, "ok").await;
     let other = stolen(&world, "keeper", "sign-GOV-2");
-    check(&signed_by(&other, None), &who, &address, "incorrect_certificate").await;
-    check(&signed_by(&who, None), &who, &address, "incorrect_certificate").await;
+    check(&signed_by(&world, &good, &other, None), &who, &address, "incorrect_certificate").await;
+    check(&signed_by(&world, &good, &who, None), &who, &address, "incorrect_certificate").await;
     let stranger = Authority::new(world.clock.clone());
     let foreign = issued(&stranger, Profile::MemberSigning, named("1", "AZ/asker/GOV"));
-    check(&signed_by(&foreign, None), &who, &address, "invalid_cert_path").await;
-    check(&signed_by(&own, Some(vec![0x30, 0x00])), &who, &address, "incorrect_validation_info").await;
+    check(&signed_by(&world, &good, &foreign, None), &who, &address, "invalid_cert_path").await;
+    check(&signed_by(&world, &good, &own, Some(vec![0x30, 0x00])), &who, &address, "incorrect_validation_info").await;
     world.authority.revoke(&own.certificate);
-    check(&signed_by(&own, None), &who, &address, "cert_validation").await;
+    check(&signed_by(&world, &good, &own, None), &who, &address, "cert_validation").await;
     world.shutdown.trigger();
+}
+
+/// Whatever the profile of its authority, a certificate signs for the member that it names and for no other.
+#[tokio::test]
+async fn the_profile_of_its_authority_says_whose_a_certificate_is() {
+    for short in ["FiVRK", "Is", "Fo", "Basic", "BasicACME", "Ejbca"] {
+        let profile = format!("ee.ria.xroad.common.certificateprofile.impl.{short}CertificateProfileInfoProvider");
+        let world = World::running_by_profile(&profile).await;
+        for (wording, message) in [(Wording::Soap, "m-1"), (Wording::Rest, "m-2")] {
+            let asked = world.client.ask(question("page", wording, message)).await;
+            assert!(asked.is_ok(), "{short} {wording:?} {asked:?}");
+        }
+        let (who, address) = (stolen(&world, "asker", "auth"), world.port("keeper", 0));
+        let good = Forgery::of_logged(&world, "asker", "m-1").await;
+        let (own, other) = (stolen(&world, "asker", "sign-GOV-1"), stolen(&world, "keeper", "sign-GOV-2"));
+        check(&signed_by(&world, &good, &own, None), &who, &address, "ok").await;
+        check(&signed_by(&world, &good, &other, None), &who, &address, "incorrect_certificate").await;
+        // One that names the member as another profile would.
+        let elsewhere = if short == "FiVRK" { named("1", "AZ/GOV") } else { named("1", "AZ/asker/GOV") };
+        let misread = issued(&world.authority, Profile::MemberSigning, elsewhere);
+        check(&signed_by(&world, &good, &misread, None), &who, &address, "incorrect_certificate").await;
+        world.shutdown.trigger();
+    }
 }
 
 #[tokio::test]

@@ -185,6 +185,7 @@ fn plan(
         trust: TrustServices {
             authority: authority.certificate.der().to_vec(),
             authority_name: "Members".to_owned(),
+            profile: exchange::certificates::PROFILE.to_owned(),
             ocsp_url: format!("{trust}/ocsp"),
             ocsp_responder: None,
             tsa_name: "Time".to_owned(),
