@@ -227,6 +227,8 @@ impl SecurityServer {
         let arrived = Arrived { message: bytes, attachments, algorithm, signed };
         self.check_signature(configuration, HERE, client, &arrived)?;
         self.check_stamping(configuration, HERE)?;
+        // What could not be answered is not asked for.
+        self.check_can_sign(configuration, HERE, &request.service().provider).await?;
         let entry = trace.entry(Direction::Request, client, request.content_type(), bytes, attachments, signed);
         trace.request_bytes = usize::try_from(entry.size_bytes()).unwrap_or(usize::MAX);
         self.log_request(HERE, &entry).await

@@ -92,6 +92,26 @@ async fn only_the_member_itself_signs_for_it() {
     world.shutdown.trigger();
 }
 
+/// The provider's server cannot prove its own certificate: the information system is not asked for what could not be
+/// answered.
+#[tokio::test]
+async fn what_could_not_be_signed_is_not_asked_for() {
+    let (world, good, who, address) = asked().await;
+    let asked = || world.book.asked.load(std::sync::atomic::Ordering::SeqCst);
+    let own = stolen(&world, "asker", "sign-GOV-1");
+    let before = asked();
+    world.authority.ocsp_down.store(true, std::sync::atomic::Ordering::SeqCst);
+    world.clock.advance_s(3_700);
+    world.exchange.central().publish().await.expect("signed");
+    let fresh = || Forgery { ocsp: vec![who.ocsp(&world)], ..signed_by(&world, &good, &own, None) };
+    check(&fresh(), &who, &address, "cannot_create_signature").await;
+    assert_eq!(asked(), before);
+    world.authority.ocsp_down.store(false, std::sync::atomic::Ordering::SeqCst);
+    check(&fresh(), &who, &address, "ok").await;
+    assert_eq!(asked(), before + 1);
+    world.shutdown.trigger();
+}
+
 /// Whatever the profile of its authority, a certificate signs for the member that it names and for no other.
 #[tokio::test]
 async fn the_profile_of_its_authority_says_whose_a_certificate_is() {
