@@ -144,6 +144,7 @@ async fn bad_multipart_messages_get_their_codes() {
         (kind, related("b", &[(XML, b"<a/>")]), "client.invalid_soap"),
         ("multipart/related", related("b", &[(XML, soap.as_bytes())]), "client.invalid_content_type"),
         ("blah", soap.clone().into_bytes(), "client.invalid_content_type"),
+        ("", soap.clone().into_bytes(), "client.invalid_request"),
     ] {
         assert_eq!(code_of(&ask(&world, kind, body).await), code);
     }
