@@ -2,7 +2,10 @@
 
 use axum::{Router, body::Bytes, extract::State, routing::post};
 use base::{Algorithm, Chance, Clock, Fault, Signer, SystemChance, SystemClock, Timestamp};
-use exchange::setup::{CertificateOrder, IssueCertificates, Issuing, TrustServices};
+use exchange::{
+    certificates::PROFILE,
+    setup::{CertificateOrder, IssueCertificates, Issuing, TrustServices},
+};
 use formats::{
     asn1::oid,
     ocsp::{CertStatus, OcspRequest, ResponseDraft, SingleStatus},
@@ -70,6 +73,7 @@ impl Authority {
         TrustServices {
             authority: self.certificate.der().to_vec(),
             authority_name: "Members".to_owned(),
+            profile: PROFILE.to_owned(),
             ocsp_url: format!("http://{address}/ocsp"),
             ocsp_responder: None,
             tsa_name: "Time".to_owned(),

@@ -139,6 +139,17 @@ impl ExchangeFault {
         ExchangeFault { code: format!("{}.{code}", place.prefix()), text: text.to_string(), detail: None }
     }
 
+    /// What was found wrong with the certificate of a server: the field says behind this cause what it was.
+    pub fn of_certificate(mut self, place: Place) -> Self {
+        let (prefix, cause) = (place.prefix(), Cause::SslAuthenticationFailed.wire());
+        if let Some(found) = self.code.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('.'))
+            && found != cause
+        {
+            self.code = format!("{prefix}.{cause}.{found}");
+        }
+        self
+    }
+
     /// The world failed here: the asker learns which part of it, the log learns why.
     pub fn failed(place: Place, cause: Cause, fault: &Fault) -> Self {
         tracing::warn!(%fault, "exchange");
@@ -185,8 +196,9 @@ impl ExchangeFault {
     /// Whether this means that no answer could be had, so that asking later may help; anything else is a no.
     pub fn is_unreachable(&self) -> bool {
         /// What a server refused while it read the message; only this server's failing services come back by themselves.
-        const DEFINITE: [&str; 4] =
-            ["unknown_member", "invalid_security_server", "ssl_authentication_failed", "inquiry_too_large"];
+        const DEFINITE: [&str; 3] = ["unknown_member", "invalid_security_server", "inquiry_too_large"];
+        /// The information system was not known. What a server has against another's certificate may be over tomorrow.
+        const UNKNOWN_ASKER: &str = "server.clientproxy.ssl_authentication_failed";
         const PASSING: [&str; 12] = [
             "network_error",
             "io_error",
@@ -202,7 +214,8 @@ impl ExchangeFault {
             "service_failed",
         ];
         let passing = self.code.split('.').any(|part| PASSING.contains(&part));
-        passing && !self.code.split('.').any(|part| DEFINITE.contains(&part))
+        let definite = self.code == UNKNOWN_ASKER || self.code.split('.').any(|part| DEFINITE.contains(&part));
+        passing && !definite
     }
 }
 
@@ -233,6 +246,15 @@ mod tests {
         };
         assert_eq!(ExchangeFault::from_soap(older).code, "server.serverproxy.access_denied");
         assert!(ExchangeFault::new(Place::ClientProxy, Cause::GlobalConfOutdated, "x").is_unreachable());
+        let stale = ExchangeFault::new(Place::ClientProxy, Cause::IncorrectValidationInfo, "x");
+        let stale = stale.of_certificate(Place::ClientProxy);
+        assert_eq!(stale.code, "server.clientproxy.ssl_authentication_failed.incorrect_validation_info");
+        assert!(stale.is_unreachable());
+        let foreign = ExchangeFault::new(Place::ClientProxy, Cause::InvalidCertPath, "x");
+        assert!(!foreign.of_certificate(Place::ClientProxy).is_unreachable());
+        let asker = ExchangeFault::new(Place::ClientProxy, Cause::SslAuthenticationFailed, "x");
+        assert_eq!(asker.clone().of_certificate(Place::ClientProxy), asker);
+        assert!(!asker.is_unreachable());
         let chained = "server.clientproxy.malformed_signature.invalid_hash_chain";
         assert_eq!(Cause::from_code(chained), Some(Cause::MalformedSignature));
         assert_eq!(Cause::from_code("client.something_else"), None);

@@ -2,10 +2,7 @@
 //! that a message needs found by one look-up, however many members there are.
 
 use formats::{
-    globalconf::{
-        ApprovedCa, CertificateAuthority, GlobalGroup, Member, SecurityServer, SharedParameters, Subsystem,
-        member_by_profile,
-    },
+    globalconf::{CertificateAuthority, GlobalGroup, Member, SecurityServer, SharedParameters, Subsystem, Trust},
     identifier::{ClientId, ServerId},
     verify::Digest,
     x509::Certificate,
@@ -24,6 +21,8 @@ pub struct Instance {
     /// OCSP responders that the configuration names beside the authorities themselves.
     pub responders: Vec<Certificate>,
     pub time_stamping: Vec<Certificate>,
+    /// How the authorities' certificates name members: as in judging containers.
+    naming: Trust,
     index: Index,
 }
 
@@ -114,6 +113,7 @@ impl Instance {
                 .filter_map(|responder| responder.certificate.as_ref().and_then(read))
                 .collect(),
             time_stamping: shared.approved_tsas.iter().filter_map(|tsa| read(&tsa.certificate)).collect(),
+            naming: Trust::from_parameters(&shared.instance, [&shared]),
             index: Index::of(&shared),
             shared,
             generation,
@@ -171,18 +171,11 @@ impl Instance {
         self.index.groups.get(code).is_some_and(|(_, members)| members.contains(client))
     }
 
-    /// The member that a signing certificate names, by the profile of the approved authority that its path leads over.
-    /// Certificates of an authority that is approved for authentication alone sign for nobody.
+    /// The member that a signing certificate names, by the profile of the authority that is nearest to it on its path and
+    /// stands in the configuration. Certificates of one that is approved for authentication alone sign for nobody.
     pub fn member_named(&self, certificate: &Certificate, path: &[&Certificate]) -> Option<ClientId> {
-        let leads = |ca: &&ApprovedCa| {
-            let mut authorities = std::iter::once(&ca.top).chain(&ca.intermediates);
-            !ca.authentication_only
-                && authorities.any(|authority| path.iter().any(|over| authority.certificate == over.der()))
-        };
-        let approved = self.shared.approved_cas.iter().filter(leads);
-        let mut named = approved.filter_map(|ca| member_by_profile(&ca.profile, certificate, self.name()));
-        // A certificate that names another instance's member is nobody's here.
-        named.find(|member| member.instance == self.name())
+        let stands = |over: &&&Certificate| authorities(&self.shared).any(|it| it.certificate == over.der());
+        self.naming.member(path.iter().find(stands)?, certificate, self.name())
     }
 
     /// The responder addresses of the authority that issued `certificate`.
@@ -216,7 +209,14 @@ impl CertificateDigests {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use formats::globalconf::MemberClass;
+    use crate::certificates::PROFILE;
+    use base::Signer as _;
+    use formats::{
+        asn1::oid,
+        globalconf::{ApprovedCa, MemberClass},
+        x509::{Issuer, Name, NameBuilder, Profile, Template, sign_tbs},
+    };
+    use host::keys::SoftKey;
     use std::time::{Duration, Instant};
 
     fn id(text: &str) -> ClientId {
@@ -309,5 +309,68 @@ mod tests {
         let (few, many) = (cost(&few, 10), cost(&many, 10_000));
         // A list would be a thousand times slower; caches of the machine make some difference.
         assert!(many < few * 20, "ten: {few:?}, ten thousand: {many:?}");
+    }
+
+    /// A certificate of `subject` for `key`, issued by the holder of `authority`.
+    fn issued(subject: Name, key: &SoftKey, profile: Profile, authority: (&Name, &SoftKey)) -> Certificate {
+        let at = |second: i64| base::clock::from_micros(second * 1_000_000);
+        let template = Template {
+            serial: vec![1],
+            subject,
+            public_key_der: key.public_key_der().to_vec(),
+            not_before: at(0),
+            not_after: at(3_600),
+            profile,
+            host_names: Vec::new(),
+            policies: Vec::new(),
+        };
+        let issuer = Issuer {
+            name: authority.0.clone(),
+            public_key_der: authority.1.public_key_der().to_vec(),
+            algorithm: authority.1.algorithm(),
+            ocsp_url: String::new(),
+            certificate_url: String::new(),
+        };
+        sign_tbs(&template.tbs(&issuer).expect("content"), authority.1).expect("signed")
+    }
+
+    /// The nearest authority decides, in whatever order they stand; and the live exchange reads what containers' judge reads.
+    #[test]
+    fn the_nearest_authority_says_whose_a_certificate_is() {
+        let key = || SoftKey::generate(base::Algorithm::EcdsaP256Sha256).expect("a key");
+        let name = |text: &str| NameBuilder::new().with(oid::COMMON_NAME, text).build();
+        let (top, below, own) = (key(), key(), key());
+        let root = issued(name("root"), &top, Profile::RootAuthority, (&name("root"), &top));
+        let issuing = issued(name("below"), &below, Profile::IssuingAuthority, (&name("root"), &top));
+        // One profile reads 1, the other 2.
+        let subject = NameBuilder::new()
+            .with(oid::COMMON_NAME, "1")
+            .with(oid::SERIAL_NUMBER, "AZ/s/GOV")
+            .with(oid::ORGANIZATION, "AZ")
+            .with(oid::ORGANIZATIONAL_UNIT, "2")
+            .build();
+        let leaf = issued(subject, &own, Profile::MemberSigning, (&name("below"), &below));
+        let approved = |certificate: &Certificate, profile: &str, authentication_only| ApprovedCa {
+            name: profile.to_owned(),
+            authentication_only,
+            top: CertificateAuthority { certificate: certificate.der().to_vec(), responders: Vec::new() },
+            intermediates: Vec::new(),
+            profile: PROFILE.replace("FiVRK", profile),
+        };
+        let named = |approved_cas: Vec<ApprovedCa>, path: &[&Certificate]| {
+            let shared = SharedParameters { approved_cas, ..instance(1).shared };
+            Instance::new(shared, 1).member_named(&leaf, path).map(|member| member.to_string())
+        };
+        let (first, second) = (|only| approved(&root, "Is", only), |only| approved(&issuing, "FiVRK", only));
+        let path = [&issuing, &root];
+        let (by_root, by_issuing) = (Some("AZ/2/1".to_owned()), Some("AZ/GOV/1".to_owned()));
+        assert_eq!(named(vec![first(false), second(false)], &path), by_issuing);
+        assert_eq!(named(vec![second(false), first(false)], &path), by_issuing);
+        assert_eq!(named(vec![first(false)], &path), by_root, "one that came along names nobody");
+        assert_eq!(named(vec![first(false), second(true)], &path), None, "for authentication alone");
+        assert_eq!(named(vec![second(true), second(false)], &path), by_issuing);
+        assert_eq!(named(vec![approved(&issuing, "Unknown", false)], &path), None);
+        let elsewhere = approved(&issuing, "Ejbca", false);
+        assert_eq!(named(vec![elsewhere], &path), None, "it names no instance, so none of this one's members");
     }
 }

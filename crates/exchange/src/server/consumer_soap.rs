@@ -64,6 +64,9 @@ impl SecurityServer {
     async fn exchange_soap(&self, trace: &mut Trace, call: SoapCall) -> Result<SoapAnswer, ExchangeFault> {
         check_action(CLIENT, call.soap_action.as_deref())?;
         let configuration = self.configuration.current(HERE).await?;
+        if call.content_type.is_empty() {
+            return Err(ExchangeFault::new(CLIENT, Cause::InvalidRequest, "the request has no content type"));
+        }
         let opened = open_soap(&call.content_type, call.inflow, self.settings.envelope_bytes_max).await?;
         self.inquiry_limit().take(opened.bytes.len(), CLIENT)?;
         let charset = ContentType::parse(&opened.content_type);

@@ -76,7 +76,7 @@ struct Seen {
     certificate: Option<Arc<Shown>>,
     ocsp: Option<Bytes>,
     /// Why the last handshake was refused.
-    refused: Option<String>,
+    refused: Option<ExchangeFault>,
 }
 
 /// A certificate that was shown.
@@ -104,12 +104,13 @@ impl PeerFacts {
         }
         let now = self.clock.now();
         let instance = configuration.current_instance(Place::ClientProxy, &self.id.instance, now)?;
-        let trusted = self.judge.path(instance, Place::ClientProxy, &certificate.der, &[], now)?;
+        let named = |fault: ExchangeFault| fault.of_certificate(Place::ClientProxy);
+        let trusted = self.judge.path(instance, Place::ClientProxy, &certificate.der, &[], now).map_err(named)?;
         if !is_authentication(&trusted.certificate) {
             return Err(refuse("the certificate is not for authentication"));
         }
         let ocsp = ocsp.ok_or_else(|| refuse("no OCSP response for the certificate"))?;
-        self.judge.check_good(instance, Place::ClientProxy, &trusted, ocsp, now)
+        self.judge.check_good(instance, Place::ClientProxy, &trusted, ocsp, now).map_err(named)
     }
 }
 
@@ -146,14 +147,17 @@ impl tls::JudgePeer for PeerFacts {
         let outcome = match self.configuration.at_hand() {
             Some(configuration) => {
                 let ocsp = self.seen().ocsp.clone();
-                self.check(&configuration, &certificate, ocsp.as_deref()).map_err(|fault| fault.to_string())
+                self.check(&configuration, &certificate, ocsp.as_deref())
             }
-            None => Err("no global configuration".to_owned()),
+            None => {
+                let text = "there is no global configuration";
+                Err(ExchangeFault::new(Place::ClientProxy, Cause::GlobalConfOutdated, text))
+            }
         };
         let mut seen = self.seen();
         seen.certificate = Some(certificate);
         seen.refused = outcome.clone().err();
-        outcome
+        outcome.map_err(|fault| fault.to_string())
     }
 }
 
@@ -331,9 +335,7 @@ impl SecurityServer {
         peer.client.open(request).await.map_err(|fault| {
             let refused = peer.facts.seen().refused.clone();
             match (never_arrived(&fault), refused) {
-                (true, Some(why)) => {
-                    Unsent::Unreached(ExchangeFault::new(Place::ClientProxy, Cause::SslAuthenticationFailed, why))
-                }
+                (true, Some(refused)) => Unsent::Unreached(refused),
                 (true, None) => unreached(&fault),
                 (false, _) => Unsent::Failed(network(&fault)),
             }

@@ -83,7 +83,7 @@ async fn soap(State(server): Server, request: Request) -> Response {
 
 async fn rest(State(server): Server, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let xml = text(&parts.headers, "accept").is_some_and(|accept| wants_xml(&accept));
+    let xml = text(&parts.headers, "accept").and_then(|accept| xml_type(&accept));
     let target = parts.uri.path_and_query().map_or_else(String::new, ToString::to_string);
     let headers = parts.headers.iter();
     let headers: Option<Vec<(String, String)>> =
@@ -122,26 +122,32 @@ fn spelt(name: &HeaderName) -> String {
     .to_owned()
 }
 
-fn wants_xml(accept: &str) -> bool {
-    let first = accept.split([',', ';']).next().unwrap_or_default().trim();
-    first == "application/xml" || first.starts_with("text/")
+/// Whoever takes XML at all gets it, as the type that it takes.
+fn xml_type(accept: &str) -> Option<&'static str> {
+    accept.split(',').find_map(|range| {
+        match range.split(';').next().unwrap_or_default().trim().to_ascii_lowercase().as_str() {
+            "text/xml" | "text/*" => Some("text/xml"),
+            "application/xml" => Some("application/xml"),
+            _ => None,
+        }
+    })
 }
 
 /// Errors of the REST protocol (§4.5): JSON, or XML for those who ask for it.
-fn rest_fault(fault: &ExchangeFault, xml: bool) -> Response {
+fn rest_fault(fault: &ExchangeFault, xml: Option<&str>) -> Response {
     use formats::xml::escape;
     let detail = fault.detail.clone().unwrap_or_default();
     let status = StatusCode::from_u16(fault.rest_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let (kind, body) = if xml {
+    let (kind, body) = if let Some(kind) = xml {
         let (code, text) = (escape(&fault.code), escape(&fault.text));
         let body =
             format!("<error><type>{code}</type><message>{text}</message><detail>{}</detail></error>", escape(&detail));
-        ("text/xml;charset=utf-8", body)
+        (format!("{kind};charset=utf-8"), body)
     } else {
         let body = serde_json::json!({ "type": fault.code, "message": fault.text, "detail": detail });
-        ("application/json;charset=utf-8", body.to_string())
+        ("application/json;charset=utf-8".to_owned(), body.to_string())
     };
-    (status, [("content-type", kind), ("x-road-error", fault.code.as_str())], body).into_response()
+    (status, [("content-type", kind.as_str()), ("x-road-error", fault.code.as_str())], body).into_response()
 }
 
 async fn list_clients(
@@ -153,7 +159,7 @@ async fn list_clients(
     let as_json = text(&headers, "accept").is_some_and(|accept| super::metadata::wants_json(&accept));
     match server.list_clients(instance, as_json).await {
         Ok((kind, body)) => ([(header::CONTENT_TYPE, kind)], body).into_response(),
-        Err(fault) => rest_fault(&server.told(fault), !as_json),
+        Err(fault) => rest_fault(&server.told(fault), (!as_json).then_some("text/xml")),
     }
 }
 
@@ -235,11 +241,22 @@ mod tests {
     #[test]
     fn errors_are_json_or_xml() {
         let fault = ExchangeFault::new(Place::ServerProxy, Cause::AccessDenied, "no <right>");
-        assert_eq!(rest_fault(&fault, false).status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(rest_fault(&fault, None).status(), StatusCode::INTERNAL_SERVER_ERROR);
         let own = ExchangeFault::new(Place::Client, Cause::InvalidMessage, "x");
-        let response = rest_fault(&own, true);
+        let response = rest_fault(&own, Some("application/xml"));
         assert_eq!(response.status(), StatusCode::BAD_REQUEST);
+        assert_eq!(response.headers()["content-type"], "application/xml;charset=utf-8");
         assert_eq!(response.headers()["x-road-error"], "client.invalid_message");
-        assert!(wants_xml("text/xml") && wants_xml("application/xml;q=1") && !wants_xml("application/json, text/xml"));
+        for (accept, expected) in [
+            ("text/xml", Some("text/xml")),
+            ("application/json, text/*;q=0.5", Some("text/xml")),
+            ("application/XML;q=1", Some("application/xml")),
+            ("", None),
+            ("*/*", None),
+            ("application/json", None),
+            ("text/html, text/plain", None),
+        ] {
+            assert_eq!(xml_type(accept), expected, "{accept}");
+        }
     }
 }

@@ -183,15 +183,17 @@ impl SecurityServer {
         peer: &[Vec<u8>],
         ocsp: &[Vec<u8>],
     ) -> Result<(), ExchangeFault> {
+        // Whatever is wrong with a certificate: the field's servers say this one code.
         let refuse = |why: String| ExchangeFault::new(READING, Cause::SslAuthenticationFailed, why);
+        let bad = |fault: ExchangeFault| refuse(fault.text);
         let leaf = peer.first().ok_or_else(|| refuse("the other server showed no certificate".to_owned()))?;
         let now = self.clock.now();
         let instance = configuration.current_instance(HERE, &client.instance, now)?;
-        let trusted = self.judge.path(instance, READING, leaf, &peer[1..], now)?;
+        let trusted = self.judge.path(instance, READING, leaf, &peer[1..], now).map_err(bad)?;
         if !is_authentication(&trusted.certificate) {
             return Err(refuse("the certificate is not for authentication".to_owned()));
         }
-        self.judge.check_any_good(instance, READING, &trusted, ocsp, now)?;
+        self.judge.check_any_good(instance, READING, &trusted, ocsp, now).map_err(bad)?;
         let server = instance.server_of(&trusted.digests);
         let server = server.ok_or_else(|| refuse("the certificate belongs to no registered server".to_owned()))?;
         if instance.is_registered(&server.id, client) {
@@ -225,6 +227,8 @@ impl SecurityServer {
         let arrived = Arrived { message: bytes, attachments, algorithm, signed };
         self.check_signature(configuration, HERE, client, &arrived)?;
         self.check_stamping(configuration, HERE)?;
+        // What could not be answered is not asked for.
+        self.check_can_sign(configuration, HERE, &request.service().provider).await?;
         let entry = trace.entry(Direction::Request, client, request.content_type(), bytes, attachments, signed);
         trace.request_bytes = usize::try_from(entry.size_bytes()).unwrap_or(usize::MAX);
         self.log_request(HERE, entry).await

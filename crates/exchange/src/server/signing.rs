@@ -1,6 +1,9 @@
 //! Signing what leaves for a member, and judging what arrives: signature, certificate, member, OCSP response.
 
-use super::{SecurityServer, batch::ToSign};
+use super::{
+    SecurityServer,
+    batch::{MemberSigner, ToSign},
+};
 use crate::{
     certificates::is_signing,
     configuration::Configuration,
@@ -62,6 +65,12 @@ impl Verified {
 }
 
 impl SecurityServer {
+    pub(super) fn signer_of(&self, place: Place, member: &ClientId) -> Result<&MemberSigner, ExchangeFault> {
+        self.signing.get(&member.member_id()).ok_or_else(|| {
+            ExchangeFault::new(place, Cause::CannotCreateSignature, "no signing certificate for the member")
+        })
+    }
+
     /// Signs for `member`: the message alone, or with its attachments by a hash chain (reference §2.8).
     pub(super) async fn sign(
         &self,
@@ -71,9 +80,7 @@ impl SecurityServer {
         message: &Bytes,
         attachments: &[Attachment],
     ) -> Result<Signed, ExchangeFault> {
-        let signer = self.signing.get(&member.member_id()).ok_or_else(|| {
-            ExchangeFault::new(place, Cause::CannotCreateSignature, "no signing certificate for the member")
-        })?;
+        let signer = self.signer_of(place, member)?;
         let ocsp = self.own_status(configuration, place, signer.identity().certificate.der()).await?;
         let wanted = ToSign {
             message: message.clone(),

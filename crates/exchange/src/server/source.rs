@@ -129,7 +129,9 @@ pub(super) async fn open_soap(
 }
 
 async fn open_first(mut source: Source, place: Place, envelope_bytes_max: usize) -> Result<Opened, ExchangeFault> {
-    let missing = || ExchangeFault::new(place, Cause::MissingSoap, "there is no SOAP message");
+    // A service that answers with nothing is told so otherwise than a client that asks with nothing.
+    let cause = if place == Place::Service { Cause::InvalidMessage } else { Cause::MissingSoap };
+    let missing = || ExchangeFault::new(place, cause, "there is no SOAP message");
     let Some(Event::Begin(headers)) = source.next().await? else { return Err(missing()) };
     let content_type = content_type_of(&headers, place)?.to_owned();
     let essence = ContentType::parse(&content_type).map(|kind| kind.essence).unwrap_or_default();

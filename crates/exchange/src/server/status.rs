@@ -9,6 +9,7 @@ use crate::{
 use base::{Fault, clock};
 use bytes::Bytes;
 use formats::{
+    identifier::ClientId,
     ocsp::{CertId, OcspRequest},
     verify::Digest,
 };
@@ -72,6 +73,25 @@ impl SecurityServer {
                 .filter(good)
                 .ok_or_else(|| ExchangeFault::failed(place, Cause::CannotCreateSignature, &fault)),
         }
+    }
+
+    /// Whether an answer in the name of `member` could be signed now. Costs a look when the status is fresh.
+    pub(super) async fn check_can_sign(
+        &self,
+        configuration: &Configuration,
+        place: Place,
+        member: &ClientId,
+    ) -> Result<(), ExchangeFault> {
+        let certificate = &self.signer_of(place, member)?.identity().certificate;
+        let fresh_from_s = self.clock.now().as_second() - configuration.shared.ocsp_freshness_s / 2;
+        let fresh = {
+            let kept = self.statuses.kept.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+            kept.get(certificate.der()).is_some_and(|kept| kept.asked_at_s > fresh_from_s)
+        };
+        if fresh {
+            return Ok(());
+        }
+        self.own_status(configuration, place, certificate.der()).await.map(|_| ())
     }
 
     async fn ask_responder(

@@ -79,11 +79,9 @@ impl Trace {
         details.message_user_id = header("x-road-userid");
         details.message_issue = header("x-road-issue");
         details.message_protocol_version = Some("1".to_owned());
-        if let Some(party) = header("x-road-represented-party") {
-            let (class, code) =
-                party.split_once('/').map_or((None, party.as_str()), |(class, code)| (Some(class), code));
-            details.represented_party_class = class.map(str::to_owned);
-            details.represented_party_code = Some(code.to_owned());
+        if let Ok(Some((class, code))) = head.represented_party() {
+            details.represented_party_class = class;
+            details.represented_party_code = Some(code);
         }
         details.rest_method = Some(head.method.clone());
         // Queries are the asker's own and may name persons; the path names what rights are granted for.

@@ -8,6 +8,7 @@ use crate::{
 use base::{Algorithm, Clock, Fault, Lang, Signer};
 use formats::{
     asn1::oid,
+    globalconf::subject_by_profile,
     identifier::ClientId,
     x509::{Certificate, Name, NameBuilder, Profile},
 };
@@ -50,7 +51,7 @@ impl Identities {
             let key = keys.load_or_create(&name, (plan.settings)(folder.clone()).signing)?;
             let order = CertificateOrder {
                 profile: Profile::MemberSigning,
-                subject: signing_name(plan, server, &member),
+                subject: signing_name(plan, server, &member)?,
                 public_key_der: key.public_key_der().to_vec(),
                 host_names: Vec::new(),
             };
@@ -95,15 +96,12 @@ fn system_identity(
     Ok(SystemIdentity { certificate, key_pkcs8: key.pkcs8_der().to_vec() })
 }
 
-/// By the certificate profile: serialNumber = instance/server/class, CN = member code.
-fn signing_name(plan: &Plan, server: &Server, member: &ClientId) -> Name {
+/// As the authority's profile reads it.
+fn signing_name(plan: &Plan, server: &Server, member: &ClientId) -> Result<Name, Fault> {
     let organization = plan.country.name(member, Lang::En).unwrap_or(&member.member);
-    NameBuilder::new()
-        .with(oid::COUNTRY, &plan.country.instance)
-        .with(oid::ORGANIZATION, organization)
-        .with(oid::COMMON_NAME, &member.member)
-        .with(oid::SERIAL_NUMBER, &format!("{}/{}/{}", member.instance, server.code, member.class))
-        .build()
+    let profile = &plan.trust.profile;
+    subject_by_profile(profile, member, &plan.country.server_id(server), organization)
+        .ok_or_else(|| failed(format_args!("certificates of {profile} cannot name {member}")))
 }
 
 fn authentication_name(plan: &Plan, server: &Server, host: &str) -> Name {

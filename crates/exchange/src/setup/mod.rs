@@ -61,6 +61,8 @@ pub struct TrustServices {
     /// The authority that issues members' certificates, DER.
     pub authority: Vec<u8>,
     pub authority_name: String,
+    /// How its certificates name members, by the class name of the field: [`crate::certificates::PROFILE`] or another.
+    pub profile: String,
     pub ocsp_url: String,
     /// The OCSP responder's certificate when it is not one that the authority issued for that.
     pub ocsp_responder: Option<Vec<u8>>,

@@ -1,7 +1,7 @@
 //! The global configuration of a country: its files and the certificates of its servers as shared and private parameters.
 
 use super::{Plan, identities::Identities, ports_of};
-use crate::{certificates::PROFILE, country::Country};
+use crate::country::Country;
 use base::{Fault, Lang};
 use formats::{
     globalconf::{
@@ -86,7 +86,7 @@ fn approved_ca(plan: &Plan) -> ApprovedCa {
             }],
         },
         intermediates: Vec::new(),
-        profile: PROFILE.to_owned(),
+        profile: plan.trust.profile.clone(),
     }
 }
 

@@ -138,10 +138,13 @@ async fn bad_multipart_messages_get_their_codes() {
         (kind, related("b", &[(XML, soap.as_bytes()), (bare, b"x")]), "client.invalid_content_type"),
         (kind, related("b", &[("Content-Type: image/png", b"x")]), "client.invalid_content_type"),
         (kind, related("b", &[]), "client.missing_soap"),
-        (kind, b"no parts".to_vec(), "client.mime_parsing_failed"),
+        (kind, b"no parts".to_vec(), "client.missing_soap"),
+        (kind, Vec::new(), "client.missing_soap"),
+        (kind, b"--b\r\nno header".to_vec(), "client.mime_parsing_failed"),
         (kind, related("b", &[(XML, b"<a/>")]), "client.invalid_soap"),
         ("multipart/related", related("b", &[(XML, soap.as_bytes())]), "client.invalid_content_type"),
         ("blah", soap.clone().into_bytes(), "client.invalid_content_type"),
+        ("", soap.clone().into_bytes(), "client.invalid_request"),
     ] {
         assert_eq!(code_of(&ask(&world, kind, body).await), code);
     }
@@ -150,7 +153,9 @@ async fn bad_multipart_messages_get_their_codes() {
     for (kind, body, code) in [
         (kind, related("b", &[(XML, answer_envelope().as_bytes()), (bare, b"x")]), "invalid_content_type"),
         (kind, related("b", &[("Content-Type: image/png", b"x")]), "invalid_content_type"),
-        (kind, related("b", &[]), "missing_soap"),
+        (kind, related("b", &[]), "invalid_message"),
+        (kind, related("other", &[(XML, answer_envelope().as_bytes())]), "invalid_message"),
+        (kind, Vec::new(), "invalid_message"),
         ("multipart/related", Vec::new(), "invalid_content_type"),
         ("text/xml", Vec::new(), "invalid_soap"),
         ("text/html", b"<html/>".to_vec(), "invalid_content_type"),

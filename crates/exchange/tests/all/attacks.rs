@@ -66,34 +66,79 @@ async fn a_changed_rest_body_is_refused() {
     world.shutdown.trigger();
 }
 
+/// The message signed again, by somebody else perhaps, with the OCSP response of its certificate or another.
+fn signed_by(world: &World, good: &Forgery, identity: &Identity, ocsp: Option<Vec<u8>>) -> Forgery {
+    let mut certificate = identity.for_signing(world);
+    certificate.ocsp.splice(.., [ocsp.unwrap_or_else(|| identity.ocsp(world))]);
+    let covered = Covered::Message(good.payload.bytes());
+    let signature = sign(covered, &certificate, &*identity.key, crate::world::NOON.parse().expect("an instant"));
+    Forgery { signature: signature.expect("signed"), ..good.clone() }
+}
+
 #[tokio::test]
 async fn only_the_member_itself_signs_for_it() {
     let (world, good, who, address) = asked().await;
-    let signed_by = |identity: &Identity, ocsp: Option<Vec<u8>>| {
-        let mut certificate = identity.for_signing(&world);
-        certificate.ocsp.splice(.., [ocsp.unwrap_or_else(|| identity.ocsp(&world))]);
-        let covered = Covered::Message(good.payload.bytes());
-        let signature = sign(covered, &certificate, &*identity.key, crate::world::NOON.parse().expect("an instant"));
-        Forgery { signature: signature.expect("signed"), ..good.clone() }
-    };
     let own = stolen(&world, "asker", "sign-GOV-1");
-    check(&signed_by(&own, None), &who, &address, "ok").await;
+    check(&signed_by(&world, &good, &own, None), &who, &address, "ok").await;
     let other = stolen(&world, "keeper", "sign-GOV-2");
-    check(&signed_by(&other, None), &who, &address, "incorrect_certificate").await;
-    check(&signed_by(&who, None), &who, &address, "incorrect_certificate").await;
+    check(&signed_by(&world, &good, &other, None), &who, &address, "incorrect_certificate").await;
+    check(&signed_by(&world, &good, &who, None), &who, &address, "incorrect_certificate").await;
     let stranger = Authority::new(world.clock.clone());
     let foreign = issued(&stranger, Profile::MemberSigning, named("1", "AZ/asker/GOV"));
-    check(&signed_by(&foreign, None), &who, &address, "invalid_cert_path").await;
-    check(&signed_by(&own, Some(vec![0x30, 0x00])), &who, &address, "incorrect_validation_info").await;
+    check(&signed_by(&world, &good, &foreign, None), &who, &address, "invalid_cert_path").await;
+    check(&signed_by(&world, &good, &own, Some(vec![0x30, 0x00])), &who, &address, "incorrect_validation_info").await;
     world.authority.revoke(&own.certificate);
-    check(&signed_by(&own, None), &who, &address, "cert_validation").await;
+    check(&signed_by(&world, &good, &own, None), &who, &address, "cert_validation").await;
     world.shutdown.trigger();
+}
+
+/// The provider's server cannot prove its own certificate: the information system is not asked for what could not be
+/// answered.
+#[tokio::test]
+async fn what_could_not_be_signed_is_not_asked_for() {
+    let (world, good, who, address) = asked().await;
+    let asked = || world.book.asked.load(std::sync::atomic::Ordering::SeqCst);
+    let own = stolen(&world, "asker", "sign-GOV-1");
+    let before = asked();
+    world.authority.ocsp_down.store(true, std::sync::atomic::Ordering::SeqCst);
+    world.clock.advance_s(3_700);
+    world.exchange.central().publish().await.expect("signed");
+    let fresh = || Forgery { ocsp: vec![who.ocsp(&world)], ..signed_by(&world, &good, &own, None) };
+    check(&fresh(), &who, &address, "cannot_create_signature").await;
+    assert_eq!(asked(), before);
+    world.authority.ocsp_down.store(false, std::sync::atomic::Ordering::SeqCst);
+    check(&fresh(), &who, &address, "ok").await;
+    assert_eq!(asked(), before + 1);
+    world.shutdown.trigger();
+}
+
+/// Whatever the profile of its authority, a certificate signs for the member that it names and for no other.
+#[tokio::test]
+async fn the_profile_of_its_authority_says_whose_a_certificate_is() {
+    for short in ["FiVRK", "Is", "Fo", "Basic", "BasicACME", "Ejbca"] {
+        let profile = format!("ee.ria.xroad.common.certificateprofile.impl.{short}CertificateProfileInfoProvider");
+        let world = World::running_by_profile(&profile).await;
+        for (wording, message) in [(Wording::Soap, "m-1"), (Wording::Rest, "m-2")] {
+            let asked = world.client.ask(question("page", wording, message)).await;
+            assert!(asked.is_ok(), "{short} {wording:?} {asked:?}");
+        }
+        let (who, address) = (stolen(&world, "asker", "auth"), world.port("keeper", 0));
+        let good = Forgery::of_logged(&world, "asker", "m-1").await;
+        let (own, other) = (stolen(&world, "asker", "sign-GOV-1"), stolen(&world, "keeper", "sign-GOV-2"));
+        check(&signed_by(&world, &good, &own, None), &who, &address, "ok").await;
+        check(&signed_by(&world, &good, &other, None), &who, &address, "incorrect_certificate").await;
+        // One that names the member as another profile would.
+        let elsewhere = if short == "FiVRK" { named("1", "AZ/GOV") } else { named("1", "AZ/asker/GOV") };
+        let misread = issued(&world.authority, Profile::MemberSigning, elsewhere);
+        check(&signed_by(&world, &good, &misread, None), &who, &address, "incorrect_certificate").await;
+        world.shutdown.trigger();
+    }
 }
 
 #[tokio::test]
 async fn the_connection_must_be_the_clients_server() {
     let (world, good, who, address) = asked().await;
-    check(&Forgery { ocsp: vec![], ..good.clone() }, &who, &address, "service_failed.incorrect_validation_info").await;
+    check(&Forgery { ocsp: vec![], ..good.clone() }, &who, &address, "service_failed.ssl_authentication_failed").await;
     let keeper = stolen(&world, "keeper", "auth");
     let as_keeper = Forgery { ocsp: vec![keeper.ocsp(&world)], ..good.clone() };
     check(&as_keeper, &keeper, &address, "service_failed.ssl_authentication_failed").await;
@@ -107,7 +152,7 @@ async fn the_connection_must_be_the_clients_server() {
     good.send(&stolen(&world, "asker", "sign-GOV-1"), &address).await.expect_err("a signing certificate");
     world.authority.revoke(&who.certificate);
     let revoked = Forgery { ocsp: vec![who.ocsp(&world)], ..good };
-    check(&revoked, &who, &address, "service_failed.cert_validation").await;
+    check(&revoked, &who, &address, "service_failed.ssl_authentication_failed").await;
     world.shutdown.trigger();
 }
 
@@ -157,7 +202,8 @@ async fn the_provider_reads_parts_strictly() {
         ("multipart/mixed; boundary=b", body(&[(SIGNATURE, b"s")]), "service_failed.invalid_content_type"),
         ("multipart/mixed; boundary=b", body(&[(OCSP_RESPONSE, b"x")]), "service_failed.io_error"),
         ("multipart/mixed; boundary=b", body(&[(OCSP_RESPONSE, &good.ocsp[0])]), "missing_soap"),
-        ("multipart/mixed; boundary=b", b"no parts".to_vec(), "service_failed.mime_parsing_failed"),
+        ("multipart/mixed; boundary=b", b"no parts".to_vec(), "missing_soap"),
+        ("multipart/mixed; boundary=b", b"--b\r\nno header".to_vec(), "service_failed.mime_parsing_failed"),
         ("text/plain", b"x".to_vec(), "service_failed.invalid_content_type"),
     ] {
         let answer = post(&who, &address, kind, "7.8.0", body).await.expect("an answer");
@@ -189,8 +235,8 @@ async fn parts_in_another_order_or_too_many_are_refused() {
         (vec![ocsp, soap, signature, ("text/plain", b"x")], "invalid_message"),
         (vec![ocsp, soap, signature, signature], "invalid_message"),
         (vec![ocsp, signature, soap], "invalid_content_type"),
-        (vec![soap, ocsp, signature], "incorrect_validation_info"),
-        (vec![ocsp, soap, soap, signature], "invalid_message"),
+        (vec![soap, ocsp, signature], "ssl_authentication_failed"),
+        (vec![ocsp, soap, soap, signature], "invalid_content_type"),
         (vec![ocsp, soap, body, signature], "invalid_content_type"),
         (vec![ocsp, body, head, result, steps, sealed], "invalid_content_type"),
         (vec![ocsp, head, result, steps, body, sealed], "invalid_content_type"),

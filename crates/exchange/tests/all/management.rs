@@ -173,6 +173,8 @@ async fn a_new_authentication_certificate_is_registered_and_deleted() {
         let refused = office.send(Door::Registration, &again).await.expect_err("it is registered");
         assert_eq!(refused.0, ManagementRefusal::SecurityServerExists);
 
+        let nothing = Asked::AuthCertDeletion { certificate: Vec::new() };
+        assert_eq!(office.ask("AZ/GOV/2/fresh", nothing).await, Err(ManagementRefusal::InvalidAuthCertificate));
         let delete = || Asked::AuthCertDeletion { certificate: der.clone() };
         assert_eq!(office.ask(S, delete()).await, Err(ManagementRefusal::ServerNotFound), "another server's");
         office.ask("AZ/GOV/2/fresh", delete()).await.expect("deleted");

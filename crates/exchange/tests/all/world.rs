@@ -11,6 +11,7 @@ use axum::{
 };
 use base::{Chance, Clock, Fault, ManualClock, Signer, SystemChance, Timestamp};
 use exchange::{
+    certificates::PROFILE,
     client::ExchangeClient,
     country::Country,
     server::Settings,
@@ -441,10 +442,26 @@ impl World {
         World::prepared_as(postgres, EXCHANGE.to_owned(), Settings::new).await
     }
 
+    /// Running, with certificates that name members by this profile.
+    pub async fn running_by_profile(profile: &str) -> World {
+        let mut world = World::prepared_by(None, EXCHANGE.to_owned(), Settings::new, profile).await;
+        world.start();
+        world
+    }
+
     async fn prepared_as(
         postgres: Option<String>,
         country: String,
         settings: fn(std::path::PathBuf) -> Settings,
+    ) -> World {
+        World::prepared_by(postgres, country, settings, PROFILE).await
+    }
+
+    async fn prepared_by(
+        postgres: Option<String>,
+        country: String,
+        settings: fn(std::path::PathBuf) -> Settings,
+        profile: &str,
     ) -> World {
         let clock = Arc::new(ManualClock::at(NOON.parse().expect("an instant")));
         let (authority, book, shutdown) = (Authority::new(clock.clone()), Arc::new(Book::default()), Shutdown::new());
@@ -459,6 +476,7 @@ impl World {
             trust: TrustServices {
                 authority: authority.certificate.der().to_vec(),
                 authority_name: "Members".to_owned(),
+                profile: profile.to_owned(),
                 ocsp_url: format!("{trust_address}/ocsp"),
                 ocsp_responder: None,
                 tsa_name: "Time".to_owned(),

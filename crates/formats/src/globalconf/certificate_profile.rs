@@ -1,8 +1,14 @@
 //! Certificate profiles: how a signing certificate names its member. The global configuration names a profile by the class
-//! that implements it in the field's first implementation; which fields it reads stands here as data.
+//! that implements it in the field's first implementation; which fields it reads stands here as data, by which subjects are
+//! written too.
 
-use crate::{asn1::oid, identifier::ClientId, x509::Certificate};
+use crate::{
+    asn1::oid,
+    identifier::{ClientId, ServerId},
+    x509::{Name, NameBuilder},
+};
 use der::asn1::ObjectIdentifier;
+use std::collections::BTreeMap;
 
 const PACKAGE: &str = "ee.ria.xroad.common.certificateprofile.impl.";
 
@@ -102,12 +108,15 @@ const PROFILES: [Profile; 9] = [
     },
 ];
 
-/// The member that `certificate` names by the profile `class_name`, when a member of `instance` claims to have signed.
-/// `None` when the profile is not known or the certificate does not have its fields.
-pub fn member_by_profile(class_name: &str, certificate: &Certificate, instance: &str) -> Option<ClientId> {
+fn profile(class_name: &str) -> Option<&'static Profile> {
     let short = class_name.strip_prefix(PACKAGE)?;
-    let profile = PROFILES.iter().find(|profile| profile.class_name == short)?;
-    let subject = certificate.subject();
+    PROFILES.iter().find(|profile| profile.class_name == short)
+}
+
+/// The member that a certificate's `subject` names by the profile `class_name`, when a member of `instance` claims to have
+/// signed. `None` when the profile is not known or the subject does not have its fields.
+pub fn member_by_profile(class_name: &str, subject: &Name, instance: &str) -> Option<ClientId> {
+    let profile = profile(class_name)?;
     let attribute = |kind| subject.attribute(kind).filter(|value| !value.is_empty());
     if profile.readings.is_empty() {
         return estonian(attribute(oid::ORGANIZATION_IDENTIFIER), attribute(oid::SERIAL_NUMBER), instance);
@@ -127,6 +136,55 @@ pub fn member_by_profile(class_name: &str, certificate: &Certificate, instance: 
         }
     };
     member(value(reading.instance)?, value(reading.class)?, value(reading.member)?)
+}
+
+/// A subject for a signing certificate by which the profile names `member`. `None` when the profile is not known, or has no
+/// name for this member.
+pub fn subject_by_profile(class_name: &str, member: &ClientId, server: &ServerId, organization: &str) -> Option<Name> {
+    let profile = profile(class_name)?;
+    let serial = format!("{}/{}/{}", member.instance, server.code, member.class);
+    let mut fields = BTreeMap::new();
+    let mut unused: &[ObjectIdentifier] = &[];
+    match profile.readings.first() {
+        // One of the registers is told by the code.
+        None => drop(fields.insert(oid::SERIAL_NUMBER, member.member.as_str())),
+        Some(reading) => {
+            unused = reading.absent;
+            let sources = [
+                (reading.instance, &member.instance),
+                (reading.class, &member.class),
+                (reading.member, &member.member),
+            ];
+            if reading.present.contains(&oid::SERIAL_NUMBER) {
+                fields.insert(oid::SERIAL_NUMBER, serial.as_str());
+            }
+            for (source, value) in sources {
+                if let Attribute(kind) = source {
+                    fields.insert(kind, value);
+                }
+            }
+        }
+    }
+    for (kind, value) in
+        [(oid::COUNTRY, &*member.instance), (oid::ORGANIZATION, organization), (oid::COMMON_NAME, organization)]
+    {
+        if !unused.contains(&kind) {
+            fields.entry(kind).or_insert(value);
+        }
+    }
+    const ORDER: [ObjectIdentifier; 6] = [
+        oid::COUNTRY,
+        oid::ORGANIZATION,
+        oid::ORGANIZATIONAL_UNIT,
+        oid::COMMON_NAME,
+        oid::SERIAL_NUMBER,
+        oid::BUSINESS_CATEGORY,
+    ];
+    let named = ORDER.iter().filter_map(|kind| Some((*kind, *fields.get(kind)?)));
+    let name = named.fold(NameBuilder::new(), |name, (kind, value)| name.with(kind, value)).build();
+    // What cannot be written is read as another member, or as none.
+    let read = member_by_profile(class_name, &name, &member.instance);
+    (read.as_ref() == Some(&member.member_id())).then_some(name)
 }
 
 /// By organizationIdentifier, else by an eight-digit register code whose first digit tells the register.
@@ -156,18 +214,14 @@ fn member(instance: &str, class: &str, member: &str) -> Option<ClientId> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        testkey::TestKey,
-        testpki::{TestPki, template},
-        x509::{NameBuilder, Profile},
-    };
+
+    fn class_name(profile: &str) -> String {
+        format!("{PACKAGE}{profile}CertificateProfileInfoProvider")
+    }
 
     fn check(profile: &str, subject: &[(ObjectIdentifier, &str)], expected: Option<&str>) {
-        let pki = TestPki::new();
-        let key = TestKey::generate();
         let name = subject.iter().fold(NameBuilder::new(), |name, (kind, value)| name.with(*kind, value)).build();
-        let certificate = pki.sign(&template(Profile::MemberSigning, name, &key));
-        let found = member_by_profile(&format!("{PACKAGE}{profile}CertificateProfileInfoProvider"), &certificate, "XX");
+        let found = member_by_profile(&class_name(profile), &name, "XX");
         assert_eq!(found.map(|id| id.to_string()).as_deref(), expected, "{profile} {subject:?}");
     }
 
@@ -204,5 +258,47 @@ mod tests {
             check("SkKlass3", &[(SN, code)], None);
         }
         check("Unknown", &finnish, None);
+    }
+
+    fn shown(name: &Name) -> String {
+        let kinds = [
+            ("BC", oid::BUSINESS_CATEGORY),
+            ("SERIALNUMBER", oid::SERIAL_NUMBER),
+            ("CN", oid::COMMON_NAME),
+            ("OU", oid::ORGANIZATIONAL_UNIT),
+            ("O", oid::ORGANIZATION),
+            ("C", oid::COUNTRY),
+        ];
+        let shown = kinds.iter().filter_map(|(short, kind)| Some(format!("{short}={}", name.attribute(*kind)?)));
+        shown.collect::<Vec<_>>().join(",")
+    }
+
+    #[test]
+    fn what_a_profile_writes_it_reads() {
+        let server = ServerId::parse("AZ/GOV/1/s").expect("a server");
+        for (profile, member, expected) in [
+            ("FiVRK", "AZ/GOV/1", "SERIALNUMBER=AZ/s/GOV,CN=1,O=Agency Ə,C=AZ"),
+            ("Is", "AZ/GOV/1", "SERIALNUMBER=AZ/s/GOV,CN=1,OU=GOV,O=AZ,C=AZ"),
+            ("Fo", "AZ/GOV/1", "SERIALNUMBER=AZ/s/GOV,CN=1,OU=GOV,O=AZ,C=AZ"),
+            ("Basic", "AZ/GOV/1", "BC=GOV,SERIALNUMBER=1,CN=Agency Ə,O=Agency Ə,C=AZ"),
+            ("BasicACME", "AZ/GOV/1", "BC=GOV,SERIALNUMBER=1,CN=Agency Ə,O=Agency Ə,C=AZ"),
+            ("Ejbca", "AZ/GOV/1", "CN=1,O=GOV,C=AZ"),
+            ("SkKlass3", "AZ/COM/10747013", "SERIALNUMBER=10747013,CN=Agency Ə,O=Agency Ə,C=AZ"),
+            ("SkEsteId", "AZ/PERSON/37702211230", "SERIALNUMBER=37702211230,CN=Agency Ə,O=Agency Ə,C=AZ"),
+        ] {
+            let member = ClientId::parse(member).expect("a member");
+            let name = subject_by_profile(&class_name(profile), &member, &server, "Agency Ə").expect(profile);
+            assert_eq!(shown(&name), expected, "{profile}");
+            assert_eq!(member_by_profile(&class_name(profile), &name, "AZ").as_ref(), Some(&member), "{profile}");
+        }
+        for (profile, member) in [
+            ("SkKlass3", "AZ/GOV/1"),
+            ("SkKlass3", "AZ/GOV/10747013"),
+            ("SkEsteId", "AZ/GOV/1"),
+            ("Unknown", "AZ/GOV/1"),
+        ] {
+            let member = ClientId::parse(member).expect("a member");
+            assert!(subject_by_profile(&class_name(profile), &member, &server, "x").is_none(), "{profile} {member}");
+        }
     }
 }

@@ -11,7 +11,7 @@ mod shared_parameters;
 mod shared_parameters_read;
 mod trust;
 
-pub use certificate_profile::member_by_profile;
+pub use certificate_profile::subject_by_profile;
 pub use directory::{Directory, DirectoryError, DirectoryPart, SignedDirectory, read_signed, write_signed};
 pub use local::{LocalConfiguration, LocalInstance, Versioned};
 pub use monitoring::MonitoringParameters;

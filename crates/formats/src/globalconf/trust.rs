@@ -1,7 +1,7 @@
 //! Whom a judge of messages trusts: the approved authorities of every instance with their responders and profiles, and the
 //! time-stamping authorities of the judge's own instance.
 
-use super::{CertificateAuthority, SharedParameters, member_by_profile};
+use super::{CertificateAuthority, SharedParameters, certificate_profile::member_by_profile};
 use crate::{identifier::ClientId, verify::AlgorithmPolicy, x509::Certificate};
 
 /// A certification authority that signatures of an instance may come from.
@@ -67,10 +67,14 @@ impl Trust {
         of_instance.flat_map(|trusted| &trusted.authorities).chain(&self.named)
     }
 
-    /// The member of `instance` that a certificate of `authority` names.
+    /// The member of `instance` that a certificate of `authority` names, by the profile that the configuration names for it.
+    /// An authority that is approved for authentication alone names nobody.
     pub fn member(&self, authority: &Certificate, certificate: &Certificate, instance: &str) -> Option<ClientId> {
         let approved = self.authorities_of(instance).filter(|approved| approved.certificate == *authority);
-        approved.filter_map(|approved| member_by_profile(&approved.profile, certificate, instance)).next()
+        let mut named =
+            approved.filter_map(|approved| member_by_profile(&approved.profile, certificate.subject(), instance));
+        // Where the certificate names the instance, too, it must be this one.
+        named.find(|member| member.instance == instance)
     }
 }
 

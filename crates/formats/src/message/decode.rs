@@ -85,7 +85,7 @@ pub fn decode(content_type: &str, bytes: &[u8]) -> Result<Decoded, TransportErro
         "multipart/mixed" => {
             let boundary =
                 kind.boundary().ok_or_else(|| TransportError::InvalidContentType(content_type.to_owned()))?;
-            let mut reader = PartReader::new(bytes, 0..bytes.len(), boundary)?;
+            let mut reader = PartReader::new(bytes, 0..bytes.len(), boundary);
             let mut decoded = Decoded::default();
             let mut order = Order::default();
             while let Some(part) = reader.next_part()? {
@@ -135,17 +135,18 @@ pub fn check_ocsp(part: &[u8]) -> Result<(), TransportError> {
 
 /// The fault in the place of the signature.
 pub fn last_fault(part: impl Into<Bytes>) -> Result<Fault, TransportError> {
-    match soap::read(part) {
-        Ok(Parsed::Fault(fault)) => Ok(fault),
-        _ => Err(TransportError::InvalidMessage("the last part is neither a signature nor a fault")),
+    match soap::read(part).map_err(TransportError::Soap)? {
+        Parsed::Fault(fault) => Ok(fault),
+        Parsed::Message(_) => Err(TransportError::InvalidContentType(TEXT_XML.to_owned())),
     }
 }
 
-/// A bare answer: a fault that the other server found before it had a message to answer.
+/// A bare answer: a fault that the other server found before it had a message to answer. What is no SOAP at all is told as
+/// that, as anywhere else.
 pub fn bare_fault(body: impl Into<Bytes>) -> Result<Fault, TransportError> {
-    match soap::read(body) {
-        Ok(Parsed::Fault(fault)) => Ok(fault),
-        _ => Err(TransportError::InvalidMessage("a bare answer must be a fault")),
+    match soap::read(body).map_err(TransportError::Soap)? {
+        Parsed::Fault(fault) => Ok(fault),
+        Parsed::Message(_) => Err(TransportError::InvalidMessage("a bare answer must be a fault")),
     }
 }
 
@@ -204,12 +205,13 @@ mod tests {
         check(&[rest.clone(), rest.clone(), sig.clone()], "invalid_content_type");
         check(&[rest.clone(), part(OCSP_RESPONSE, "0\u{0}"), sig], "invalid_content_type");
         check(&[part(TEXT_XML, "<a/>")], "invalid_soap");
-        check(&[rest, part(TEXT_XML, "<a/>")], "invalid_message");
+        check(&[rest, part(TEXT_XML, "<a/>")], "invalid_soap");
         for (kind, body, code) in [
             ("text/plain", "x", "invalid_content_type"),
             ("multipart/mixed", "x", "invalid_content_type"),
-            ("text/xml", "<a/>", "invalid_message"),
-            ("multipart/mixed; boundary=b", "x", "mime_parsing_failed"),
+            ("text/xml", "<a/>", "invalid_soap"),
+            ("text/xml", "", "invalid_soap"),
+            ("multipart/mixed; boundary=b", "--b\r\nx", "mime_parsing_failed"),
         ] {
             assert_eq!(decode(kind, body.as_bytes()).expect_err(code).code(), code);
         }

@@ -43,12 +43,13 @@ pub struct PartReader<'a> {
 }
 
 impl<'a> PartReader<'a> {
-    pub fn new(bytes: &'a [u8], range: Range<usize>, boundary: &str) -> Result<Self, MimeError> {
+    /// What stands before the first boundary is of no account; without one there are no parts, and that is for the caller to
+    /// judge.
+    pub fn new(bytes: &'a [u8], range: Range<usize>, boundary: &str) -> Self {
         let delimiter = format!("--{boundary}").into_bytes();
         let mut reader = PartReader { bytes, delimiter, at: None, end: range.end, count: 0 };
-        let first = reader.boundary_from(range.start).ok_or(MimeError("no boundary"))?;
-        reader.at = reader.behind(first);
-        Ok(reader)
+        reader.at = reader.boundary_from(range.start).and_then(|first| reader.behind(first));
+        reader
     }
 
     /// The next boundary at the beginning of a line at or behind `from`.
@@ -169,7 +170,7 @@ fn without_line_break(bytes: &[u8], start: usize, end: usize) -> usize {
 
 /// All parts of a whole body.
 pub fn read_all(bytes: &[u8], range: Range<usize>, boundary: &str) -> Result<Vec<Part>, MimeError> {
-    let mut reader = PartReader::new(bytes, range, boundary)?;
+    let mut reader = PartReader::new(bytes, range, boundary);
     let mut parts = Vec::new();
     while let Some(part) = reader.next_part()? {
         parts.push(part);
@@ -228,8 +229,15 @@ mod tests {
     }
 
     #[test]
+    fn without_its_boundary_a_body_has_no_parts() {
+        for bytes in [&b""[..], b"x", b"--bb\r\n\r\nx\r\n--bb--"] {
+            assert_eq!(read_all(bytes, 0..bytes.len(), "b"), Ok(Vec::new()), "{}", String::from_utf8_lossy(bytes));
+        }
+    }
+
+    #[test]
     fn what_is_no_multipart_body() {
-        for bytes in [&b""[..], b"x", b"--b\r\nA: 1", b"--b\r\nA\r\n\r\nx\r\n--b--", b"--b\r\n A: 1\r\n\r\n"] {
+        for bytes in [&b"--b\r\nA: 1"[..], b"--b\r\nA\r\n\r\nx\r\n--b--", b"--b\r\n A: 1\r\n\r\n"] {
             let outcome = read_all(bytes, 0..bytes.len(), "b");
             assert!(outcome.is_err(), "{}", String::from_utf8_lossy(bytes));
         }

@@ -5,8 +5,8 @@ use super::multipart::{HEADER_BYTES_MAX, MimeError, PARTS_MAX, ends_boundary};
 use bytes::{Buf, Bytes, BytesMut};
 use memchr::memmem::Finder;
 
-/// How much may stand before the first boundary, and behind a boundary on its line.
-const PREAMBLE_BYTES_MAX: usize = 16 * 1024;
+/// How much may stand behind a boundary on its line.
+const BOUNDARY_LINE_BYTES_MAX: usize = 16 * 1024;
 
 /// What comes next in the body.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,10 +84,16 @@ impl Splitter {
                         self.pending.advance(behind);
                         self.state = State::BoundaryLine;
                     }
-                    Found::Nowhere { .. } if self.over || self.pending.len() > PREAMBLE_BYTES_MAX => {
-                        return Err(MimeError("no boundary"));
+                    // Without a boundary there are no parts, as for whole bodies.
+                    Found::Nowhere { .. } if self.over => self.state = State::Done,
+                    Found::Nowhere { safe } => {
+                        // What stands before the first boundary is of no account, and is not kept.
+                        if safe > 0 {
+                            self.pending.advance(safe);
+                            self.state = State::Preamble { fresh: false };
+                        }
+                        return Ok(Step::More);
                     }
-                    Found::Nowhere { .. } => return Ok(Step::More),
                 },
                 State::BoundaryLine => {
                     if !self.boundary_line()? {
@@ -188,7 +194,9 @@ impl Splitter {
                 self.state = State::Done;
                 Ok(true)
             }
-            None if self.pending.len() > PREAMBLE_BYTES_MAX => Err(MimeError("the line of a boundary is too long")),
+            None if self.pending.len() > BOUNDARY_LINE_BYTES_MAX => {
+                Err(MimeError("the line of a boundary is too long"))
+            }
             None => Ok(false),
         }
     }
@@ -305,8 +313,18 @@ mod tests {
         let mut endless = Splitter::new("b");
         endless.feed(Bytes::from(format!("--b\r\nA: {}", "a".repeat(HEADER_BYTES_MAX + 1))));
         assert_eq!(endless.step(), Err(MimeError("the header of a part is too large")));
-        let mut preamble = Splitter::new("b");
-        preamble.feed(Bytes::from(vec![b'x'; PREAMBLE_BYTES_MAX + 1]));
-        assert_eq!(preamble.step(), Err(MimeError("no boundary")));
+    }
+
+    #[test]
+    fn what_stands_before_the_first_boundary_is_not_kept() {
+        let mut splitter = Splitter::new("b");
+        for _ in 0..1_000 {
+            splitter.feed(Bytes::from(vec![b'x'; HEADER_BYTES_MAX]));
+            assert_eq!(splitter.step(), Ok(Step::More));
+            assert!(splitter.pending.len() < 16, "{}", splitter.pending.len());
+        }
+        splitter.feed(Bytes::from_static(b"\r\n--b\r\n\r\none\r\n--b--"));
+        assert_eq!(splitter.step(), Ok(Step::Begin(Vec::new())));
+        assert_eq!(splitter.step(), Ok(Step::Data(Bytes::from_static(b"one"))));
     }
 }

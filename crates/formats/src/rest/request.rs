@@ -82,6 +82,17 @@ impl RequestHead {
         }
     }
 
+    /// The party on whose behalf the asker asks, if it named one: class, if given, and code.
+    pub fn represented_party(&self) -> Result<Option<(Option<String>, String)>, RestError> {
+        let Some(written) = self.header("x-road-represented-party") else { return Ok(None) };
+        let parts: Option<Vec<String>> = written.split('/').map(decode_segment).collect();
+        match parts.as_deref() {
+            Some([code]) => Ok(Some((None, code.clone()))),
+            Some([class, code]) => Ok(Some((Some(class.clone()), code.clone()))),
+            _ => Err(RestError::InvalidIdentifier("X-Road-Represented-Party")),
+        }
+    }
+
     fn interpret(method: String, target: String, headers: Vec<(String, String)>) -> Result<Self, RestError> {
         if !METHODS.contains(&method.as_str()) {
             return Err(RestError::Malformed("method"));
@@ -98,7 +109,8 @@ impl RequestHead {
         if !headers.iter().all(|(name, value)| plain(name) && plain(value)) || !plain(&target) {
             return Err(RestError::Malformed("header line"));
         }
-        Ok(RequestHead { method, target, headers, client, service, path: rest, query, id })
+        let head = RequestHead { method, target, headers, client, service, path: rest, query, id };
+        head.represented_party().map(|_| head)
     }
 }
 
@@ -106,7 +118,7 @@ fn decode_all(written: &str) -> Option<Vec<String>> {
     written.trim_matches('/').split('/').map(|part| decode_segment(part).filter(|part| !part.is_empty())).collect()
 }
 
-fn client_id(written: &str) -> Option<ClientId> {
+pub(super) fn client_id(written: &str) -> Option<ClientId> {
     let parts = decode_all(written)?;
     match parts.as_slice() {
         [instance, class, member, rest @ ..] if rest.len() <= 1 => Some(ClientId {
@@ -116,6 +128,16 @@ fn client_id(written: &str) -> Option<ClientId> {
             subsystem: rest.first().cloned(),
         }),
         _ => None,
+    }
+}
+
+/// As answers name it: without a protocol before it or a path behind.
+pub(super) fn service_id(written: &str) -> Option<ServiceId> {
+    match <[String; 5]>::try_from(decode_all(written)?).ok()? {
+        [instance, class, member, subsystem, code] => {
+            let provider = ClientId { instance, class, member, subsystem: Some(subsystem) };
+            Some(ServiceId { provider, code, version: None })
+        }
     }
 }
 
@@ -176,7 +198,9 @@ mod tests {
     #[test]
     fn bad_heads_are_refused() {
         let target = "/r1/AZ/GOV/10005/insurance/salaries";
-        let from = |method: &str, target: &str, headers| RequestHead::from_http(method, target, headers, "1", "2");
+        let from = |method: &str, target: &str, headers: Vec<(String, String)>| {
+            RequestHead::from_http(method, target, headers, "1", "2")
+        };
         assert_eq!(from("BREW", target, headers()), Err(RestError::Malformed("method")));
         assert_eq!(from("GET", target, vec![]), Err(RestError::MissingHeader("X-Road-Client")));
         assert!(matches!(from("GET", "/r1/AZ/GOV/1/s", headers()), Err(RestError::InvalidIdentifier(_))));
@@ -184,6 +208,14 @@ mod tests {
         for path in ["/a/../b", "/%2e%2e/b", "/%"] {
             assert_eq!(from("GET", &format!("{target}{path}"), headers()), Err(RestError::InvalidPath), "{path}");
         }
+        let representing = |party: &str| {
+            let named = ("X-Road-Represented-Party".to_owned(), party.to_owned());
+            from("GET", target, headers().into_iter().chain([named]).collect())
+        };
+        let represented = |party: &str| representing(party).expect("a request").represented_party().expect("read");
+        assert_eq!(represented("COM/1%2F2"), Some((Some("COM".to_owned()), "1/2".to_owned())));
+        assert_eq!(represented("12"), Some((None, "12".to_owned())));
+        assert_eq!(representing("AZ/COM/12"), Err(RestError::InvalidIdentifier("X-Road-Represented-Party")));
         let with_host = b"GET\r\n/r1/A/B/C/D/E\r\nhost:x\r\n";
         assert_eq!(RequestHead::decode(with_host), Err(RestError::DroppedHeader("host".into())));
         assert!(RequestHead::decode(b"GET\r\n/r1/A/B/C/D/E\r\nx").is_err());

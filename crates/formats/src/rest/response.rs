@@ -1,6 +1,10 @@
 //! The head of a REST response and what it says.
 
-use super::{RequestHead, RestError, is_dropped, last, lines, write_headers};
+use super::{
+    RequestHead, RestError, is_dropped, last, lines,
+    request::{client_id, service_id},
+    write_headers,
+};
 use crate::identifier::encode_segment;
 
 /// Headers that only the provider's security server may set.
@@ -55,20 +59,19 @@ impl ResponseHead {
         last(&self.headers, name)
     }
 
-    /// The first field in which this answer does not belong to `request` (REST protocol §4.4), if there is one.
+    /// The first field in which this answer does not belong to `request` (REST protocol §4.4), if there is one. Identifiers
+    /// are compared as such: which letters are written as they are, and which escaped, is up to each server.
     pub fn inconsistency(&self, request: &RequestHead, hash: &str) -> Option<&'static str> {
-        let service = request.service.to_string();
-        let service: Vec<String> = service.split('/').map(encode_segment).collect();
+        let named = |name| self.header(name);
         [
-            ("X-Road-Client", request.header("x-road-client").map(str::to_owned)),
-            ("X-Road-Id", Some(request.id.clone())),
-            ("X-Road-Service", Some(service.join("/"))),
-            ("X-Road-Request-Id", request.request_id().map(str::to_owned)),
-            ("X-Road-Request-Hash", Some(hash.to_owned())),
+            ("X-Road-Client", named("x-road-client").and_then(client_id).as_ref() == Some(&request.client)),
+            ("X-Road-Id", named("x-road-id") == Some(&request.id)),
+            ("X-Road-Service", named("x-road-service").and_then(service_id).as_ref() == Some(&request.service)),
+            ("X-Road-Request-Id", named("x-road-request-id") == request.request_id()),
+            ("X-Road-Request-Hash", named("x-road-request-hash") == Some(hash)),
         ]
         .into_iter()
-        .find(|(name, wanted)| self.header(name) != wanted.as_deref())
-        .map(|(name, _)| name)
+        .find_map(|(name, holds)| (!holds).then_some(name))
     }
 }
 
@@ -94,6 +97,26 @@ mod tests {
         assert_eq!(answer.inconsistency(&request, &hash), None);
         assert_eq!(answer.inconsistency(&request, "other"), Some("X-Road-Request-Hash"));
         assert_ne!(hash, request_hash(head, Some(b"")));
+    }
+
+    #[test]
+    fn identifiers_are_what_they_say_however_they_are_escaped() {
+        let head =
+            b"GET\r\n/r1/AZ/GOV/1(a)/s/c\r\nX-Road-Client:AZ/GOV/2%28b%29/t\r\nX-Road-Id:7\r\nX-Road-Request-Id:8\r\n";
+        let request = RequestHead::decode(head).expect("a request");
+        let hash = request_hash(head, None);
+        let answer = |client: &str, service: &str| {
+            let text = format!(
+                "200\r\nOK\r\nx-road-id:7\r\nx-road-client:{client}\r\nx-road-service:{service}\r\n\
+                 x-road-request-id:8\r\nx-road-request-hash:{hash}\r\n"
+            );
+            ResponseHead::decode(text.as_bytes()).expect("an answer").inconsistency(&request, &hash)
+        };
+        assert_eq!(answer("AZ/GOV/2(b)/t", "AZ/GOV/1(a)/s/c"), None);
+        assert_eq!(answer("AZ/GOV/2%28b%29/t", "AZ/GOV/1%28a%29/s/c"), None);
+        assert_eq!(answer("AZ/GOV/2(b)", "AZ/GOV/1(a)/s/c"), Some("X-Road-Client"));
+        assert_eq!(answer("AZ/GOV/2(b)/t", "AZ/GOV/1(a)/s/d"), Some("X-Road-Service"));
+        assert_eq!(answer("AZ/GOV/2(b)/t", "AZ/GOV/1(a)/s/c/e"), Some("X-Road-Service"));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use super::{Stores, World};
 use crate::place::Place;
 use base::{Failure, Fault, Timestamp};
+use exchange::certificates::PROFILE;
 use exchange::setup::{CertificateOrder, IssueCertificates, Issuing, TrustServices};
 use formats::asn1::oid;
 use formats::x509::to_pem;
@@ -53,6 +54,7 @@ pub fn approved(centre: &Centre, address: &str) -> TrustServices {
     TrustServices {
         authority: centre.authority(Authority::Exchange).der().to_vec(),
         authority_name: names.exchange.clone(),
+        profile: PROFILE.to_owned(),
         ocsp_url: format!("{address}/ocsp"),
         ocsp_responder: None,
         tsa_name: names.time_stamping.clone(),

@@ -1,35 +1,35 @@
 //! End-to-end cases (`soap/cases.json`): an information system, its security server, the provider's server and a service
 //! that plays the case's answer. Only HTTP ports are driven. What a case is beside its fields (a server that is not there, a
-//! service that hangs up) the field tells in prose; `setups.json` says the same to the program.
+//! service that hangs up) the field tells in prose; the rules of `setups.json` say which words mean what, and a folder may
+//! bring rules of its own in `soap/setups.json` (see `setup`). A case that no rule fits runs in the usual world. Where the
+//! note of a case is silent a rule goes by its code, or by a word of its name where that alone tells the set-up.
 
 mod authority;
+mod identity;
 mod played;
 mod population;
+mod setup;
 mod world;
 
 use super::{Codes, Row, State};
-use exchange::fault::Spelling;
 use formats::{
     message,
     mime::{ContentType, read_all, write_part},
     soap::{self, Message, Parsed},
 };
 use played::{Answer, Stage};
-use serde_json::Value;
-use std::{collections::BTreeMap, path::Path, sync::Arc};
-use world::{Variation, World};
+use serde_json::{Value, json};
+use setup::{Rules, Setup, Situation};
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    path::Path,
+    sync::Arc,
+};
+use world::{Sending, World};
 
 const KIND: &str = "soap-exchange";
-const SETUPS: &str = include_str!("setups.json");
 const XML: &str = "text/xml; charset=UTF-8";
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
-
-/// Cases of which it is known that they come out otherwise, with the reason.
-pub fn known_differences() -> BTreeMap<String, String> {
-    let setups: BTreeMap<String, Value> = serde_json::from_str(SETUPS).expect("setups.json is a table");
-    let reason = |setup: &Value| setup["differs"].as_str().or(setup["impossible"].as_str()).map(str::to_owned);
-    setups.iter().filter_map(|(case, setup)| Some((format!("soap/{case}"), reason(setup)?))).collect()
-}
 
 /// Judges every case of the folder's `soap/cases.json`; none if there is no such file.
 pub fn judge_folder(folder: &Path, codes: Codes) -> Result<Vec<Row>, String> {
@@ -39,28 +39,31 @@ pub fn judge_folder(folder: &Path, codes: Codes) -> Result<Vec<Row>, String> {
     }
     let read = std::fs::read(folder.join("cases.json")).map_err(|error| error.to_string())?;
     let cases: Vec<Value> = serde_json::from_slice(&read).map_err(|error| format!("soap/cases.json: {error}"))?;
-    let setups: Value = serde_json::from_str(SETUPS).map_err(|error| format!("setups.json: {error}"))?;
+    let own = folder.join(setup::OWN_FILE);
+    let own = own.is_file().then(|| std::fs::read(own)).transpose().map_err(|error| error.to_string())?;
+    let rules = Rules::read(own.as_deref())?;
+    let cases = cases.iter().map(|case| Ok((case, rules.setup(case)?))).collect::<Result<Vec<_>, String>>()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = runtime.map_err(|error| error.to_string())?;
-    Ok(runtime.block_on(judge_all(&folder, &cases, &setups, codes)))
+    Ok(runtime.block_on(judge_all(&folder, &cases, codes)))
 }
 
-async fn judge_all(folder: &Path, cases: &[Value], setups: &Value, codes: Codes) -> Vec<Row> {
+async fn judge_all(folder: &Path, cases: &[(&Value, Setup)], codes: Codes) -> Vec<Row> {
     let stage = Arc::new(Stage::default());
-    let people = population::of(folder, cases, setups);
-    let mut worlds: BTreeMap<Variation, World> = BTreeMap::new();
+    let people = population::of(folder, cases);
+    let mut worlds: BTreeMap<Situation, World> = BTreeMap::new();
     let mut rows = Vec::new();
-    for (number, case) in cases.iter().enumerate() {
-        let setup = &setups[case["case"].as_str().unwrap_or_default()];
-        if let Some(why) = setup["impossible"].as_str() {
-            rows.push(row(case, codes, format!("cannot be run: {why}"), false));
-            continue;
+    for (number, (case, setup)) in cases.iter().enumerate() {
+        if let Entry::Vacant(place) = worlds.entry(setup.situation) {
+            match World::start(setup.situation, codes, &people, &stage).await {
+                Ok(world) => drop(place.insert(world)),
+                Err(why) => {
+                    rows.push(row(case, codes, format!("there is no such world: {why}"), false));
+                    continue;
+                }
+            }
         }
-        let variation = Variation::named(setup["world"].as_str());
-        if let std::collections::btree_map::Entry::Vacant(place) = worlds.entry(variation) {
-            place.insert(World::start(variation, &people, &stage).await);
-        }
-        let run = Run { folder, case, setup, stage: &stage, world: &worlds[&variation], number };
+        let run = Run { folder, case, setup, stage: &stage, world: &worlds[&setup.situation], number };
         let (got, holds) = run.judge(codes).await;
         rows.push(row(case, codes, got, holds));
     }
@@ -92,7 +95,7 @@ fn row(case: &Value, codes: Codes, got: String, holds: bool) -> Row {
 struct Run<'a> {
     folder: &'a Path,
     case: &'a Value,
-    setup: &'a Value,
+    setup: &'a Setup,
     stage: &'a Stage,
     world: &'a World,
     number: usize,
@@ -114,19 +117,36 @@ impl Run<'_> {
     fn file(&self, field: &str) -> Option<Vec<u8>> {
         let bytes = std::fs::read(self.folder.join(self.text(field)?)).ok()?;
         let bytes = with_identifier(&bytes, &format!("vector-{}", self.number));
-        let marked = self.setup["byte_order_mark"] == true;
-        Some(if marked { [BYTE_ORDER_MARK, &bytes].concat() } else { bytes })
+        Some(if self.setup.byte_order_mark { [BYTE_ORDER_MARK, &bytes].concat() } else { bytes })
     }
 
+    /// Once, or with each SOAPAction that the set-up names: the first that fails is told.
     async fn judge(&self, codes: Codes) -> (String, bool) {
+        let actions = self.setup.soap_actions.iter().map(|action| Some(action.as_str()));
+        let mut judged = (String::new(), true);
+        for action in actions.chain(self.setup.soap_actions.is_empty().then_some(None)) {
+            judged = self.judge_with(action, codes).await;
+            if !judged.1 {
+                break;
+            }
+        }
+        judged
+    }
+
+    async fn judge_with(&self, action: Option<&str>, codes: Codes) -> (String, bool) {
         let Some(request) = self.file("request") else { return ("the request cannot be read".to_owned(), false) };
-        self.stage.play(self.answer());
+        self.stage.play(self.answer(codes));
         let kind = self.text("requestContentType").unwrap_or(XML);
         let request = self.with_status(kind, request);
-        let action = self.setup["soap_action"].as_str();
-        let method = self.setup["method"].as_str().unwrap_or("POST");
-        let to_server = self.setup["to"] == "provider-server";
-        let answer = match self.world.send(to_server, method, kind, action, &request).await {
+        let sending = Sending {
+            to_provider: self.setup.to_provider,
+            shows: self.setup.shows,
+            method: self.setup.method.as_deref().unwrap_or("POST"),
+            content_type: kind,
+            soap_action: action,
+            body: &request,
+        };
+        let answer = match self.world.send(&sending).await {
             Ok(answer) => answer,
             Err(fault) => return (format!("no answer: {fault}"), false),
         };
@@ -135,10 +155,6 @@ impl Run<'_> {
         match (self.text("expect"), outcome) {
             (Some("success"), Outcome::Message(response)) => self.judge_success(kind, &request, &response, action),
             (Some("fault"), Outcome::Fault(code)) => {
-                let code = match codes {
-                    Codes::Current => code,
-                    Codes::Before => Spelling::Legacy.spell(&code).into_owned(),
-                };
                 let expected = self.text(fault_field(codes)).unwrap_or_default();
                 let beginning = self.text("match") == Some("startsWith");
                 let holds = if beginning { code.starts_with(expected) } else { code == expected };
@@ -153,7 +169,7 @@ impl Run<'_> {
     /// The consumer's server puts the status of its certificate first; files without it never stood for themselves.
     fn with_status(&self, content_type: &str, request: Vec<u8>) -> Vec<u8> {
         let boundary = ContentType::parse(content_type).and_then(|kind| kind.boundary().map(str::to_owned));
-        match boundary.filter(|_| self.setup["status"] == true) {
+        match boundary.filter(|_| self.setup.status) {
             Some(boundary) => {
                 let mut out = Vec::new();
                 let headers = [("content-type", message::OCSP_RESPONSE)];
@@ -181,14 +197,14 @@ impl Run<'_> {
     }
 
     /// What the service (or the played server) answers: the set-up's own answer, or the case's file.
-    fn answer(&self) -> Answer {
-        let set = &self.setup["answer"];
-        let kind = set["content_type"].as_str().map(str::to_owned);
+    fn answer(&self, codes: Codes) -> Answer {
+        let set = &self.setup.answer;
         if set.is_object() {
-            let fault = set["fault"].as_str().map(fault_document);
+            // A service's own fault comes through as it is, so it is the one that the case expects.
+            let fault = (set["fault"] == json!(true)).then(|| fault_document(self.text(fault_field(codes))));
             return Answer {
                 status: set["status"].as_u64().and_then(|status| u16::try_from(status).ok()).unwrap_or(200),
-                content_type: kind,
+                content_type: set["content_type"].as_str().map(str::to_owned),
                 body: fault.unwrap_or_else(|| set["body"].as_str().unwrap_or_default().as_bytes().to_vec()),
                 stated_length: set["length"].as_u64(),
             };
@@ -203,8 +219,9 @@ impl Run<'_> {
     }
 }
 
-fn fault_document(code: &str) -> Vec<u8> {
-    let fault = soap::Fault { code: code.to_owned(), string: "played".to_owned(), actor: None, detail: None };
+fn fault_document(code: Option<&str>) -> Vec<u8> {
+    let code = code.unwrap_or_default().to_owned();
+    let fault = soap::Fault { code, string: "played".to_owned(), actor: None, detail: None };
     fault.to_bytes()
 }
 

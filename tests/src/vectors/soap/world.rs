@@ -1,31 +1,35 @@
-//! A pair of security servers on loopback with everything that they need, in the variations that cases ask for.
+//! A pair of security servers on loopback with everything that they need, in the situation that a case asks for.
 
-use super::{authority::Authority, played::Stage, population::Population};
-use base::{Algorithm, Chance, Clock, Fault, ManualClock, SystemChance};
+use super::{
+    authority::Authority,
+    identity::{Identity, SystemIdentities, client},
+    played::Stage,
+    population::Population,
+    setup::{Server, Service, Shows, Situation},
+};
+use crate::vectors::Codes;
+use base::{Chance, Clock, Fault, ManualClock, SystemChance};
 use bytes::Bytes;
 use exchange::{
-    country::Country,
+    certificates::PROFILE,
+    country::{Country, CountryError},
+    fault::Spelling,
+    management::Asked,
+    server::Settings,
     setup::{Exchange, Plan, ServerPorts, TrustServices, prepare},
 };
 use formats::{
     ocsp::{CertId, OcspRequest},
     verify::Digest,
-    x509::Certificate,
 };
 use host::{
     http::{Client, Shutdown},
-    keys::{KeyDir, SoftKey},
     store::Location,
     testing::TempDir,
 };
-use rustls::{
-    ClientConfig, DigitallySignedStruct, Error, ServerConfig, SignatureScheme,
-    client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
-    crypto::CryptoProvider,
-    pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, ServerName, UnixTime},
-};
-use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
 
 const CONSUMER: &str = "consumer";
 const PROVIDER: &str = "provider";
@@ -33,28 +37,15 @@ const NOON: &str = "2026-11-23T12:00:00Z";
 const ANSWER_BYTES_MAX: usize = 4 * 1024 * 1024;
 const TIMEOUT: Duration = Duration::from_secs(20);
 
-/// What is unusual about the pair.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Variation {
-    Usual,
-    /// The provider's information system has an address that does not exist.
-    ServiceNowhere,
-    /// Nobody tells whether certificates are good.
-    NoStatuses,
-    /// The provider's server is played: it answers whatever the stage says.
-    ServerPlayed,
-}
-
-impl Variation {
-    pub fn named(name: Option<&str>) -> Self {
-        match name {
-            None => Variation::Usual,
-            Some("service-nowhere") => Variation::ServiceNowhere,
-            Some("no-statuses") => Variation::NoStatuses,
-            Some("server-played") => Variation::ServerPlayed,
-            Some(other) => panic!("setups.json names a world {other}, which is not built"),
-        }
-    }
+/// One request as HTTP.
+pub struct Sending<'a> {
+    /// To the provider's server as the consumer's; else to the consumer's server as its information system.
+    pub to_provider: bool,
+    pub shows: Shows,
+    pub method: &'a str,
+    pub content_type: &'a str,
+    pub soap_action: Option<&'a str>,
+    pub body: &'a [u8],
 }
 
 pub struct World {
@@ -62,8 +53,9 @@ pub struct World {
     ports: BTreeMap<String, ServerPorts>,
     shutdown: Shutdown,
     authority: Arc<Authority>,
+    systems: SystemIdentities,
     /// Kept, because the servers run in it.
-    _exchange: Arc<Exchange>,
+    exchange: Arc<Exchange>,
 }
 
 /// A port with two free ones above it.
@@ -81,22 +73,29 @@ fn free_ports() -> u16 {
 
 async fn listen() -> (TcpListener, String) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let address = format!("http://{}", listener.local_addr().expect("bound"));
+    let address = listener.local_addr().expect("bound").to_string();
     (listener, address)
 }
 
+fn acceptor(identity: &Identity) -> TlsAcceptor {
+    TlsAcceptor::from(Arc::new(identity.server_config()))
+}
+
 impl World {
-    pub async fn start(variation: Variation, people: &Population, stage: &Arc<Stage>) -> World {
+    /// An error is a country of which nothing can be made.
+    pub async fn start(
+        situation: Situation,
+        codes: Codes,
+        people: &Population,
+        stage: &Arc<Stage>,
+    ) -> Result<World, String> {
         let clock = Arc::new(ManualClock::at(NOON.parse().expect("an instant")));
         let shutdown = Shutdown::new();
-        let tells = variation != Variation::NoStatuses;
-        let authority = Authority::new(clock.clone(), tells).expect("an authority");
+        let authority = Authority::new(clock.clone(), !situation.no_statuses).expect("an authority");
         let (listener, trust) = listen().await;
         tokio::spawn(host::http::serve(listener, authority.router(), shutdown.clone()));
-        let (listener, service) = listen().await;
-        tokio::spawn(stage.clone().serve(listener, None));
-        let service =
-            if variation == Variation::ServiceNowhere { "http://nowhere.invalid".to_owned() } else { service };
+        let systems = SystemIdentities::new(clock.now());
+        let service = start_service(situation.service, &systems, stage).await;
         let directory = TempDir::new();
         let ports: BTreeMap<String, ServerPorts> = [CONSUMER, PROVIDER]
             .map(|code| {
@@ -107,24 +106,56 @@ impl World {
                 )
             })
             .into();
-        let plan = plan(people, &directory, &ports, &service, &trust, &authority);
+        let country = country(situation, people, &systems).map_err(|error| error.to_string())?;
+        let providers = people.providers.iter().map(|provider| (provider.clone(), service.clone()));
+        let stores = directory.path().to_owned();
+        let plan = Plan {
+            management: country.management.as_ref().map(|_| format!("127.0.0.1:{}", free_ports())),
+            country,
+            directory: directory.path().to_owned(),
+            location: Box::new(move |domain| Location::Sqlite(stores.join(format!("{domain}.db")))),
+            central: format!("127.0.0.1:{}", free_ports()),
+            servers: ports.clone(),
+            systems: providers.collect(),
+            trust: trust_services(&trust, &authority),
+            settings: settings(codes),
+        };
         let clock: Arc<dyn Clock> = clock;
         let exchange = prepare(plan, &*authority, clock, Arc::new(SystemChance)).await.expect("prepared");
-        let exchange = Arc::new(exchange);
-        let mut listeners = exchange.bind().await.expect("free ports");
-        if variation == Variation::ServerPlayed {
+        let world = World { directory, ports, shutdown, authority, systems, exchange: Arc::new(exchange) };
+        world.run(situation.server, stage).await;
+        Ok(world)
+    }
+
+    async fn run(&self, server: Server, stage: &Arc<Stage>) {
+        let mut listeners = self.exchange.bind().await.expect("free ports");
+        let played = match server {
+            Server::Itself | Server::InMaintenance => None,
+            Server::Played => Some(Identity::of_server(self.directory.path(), PROVIDER)),
+            Server::Stranger => Some(self.systems.other.clone()),
+            Server::Another => Some(Identity::of_server(self.directory.path(), CONSUMER)),
+        };
+        if let Some(identity) = played {
             let mut taken = listeners.take(PROVIDER).expect("a server");
-            let identity = Identity::of(directory.path(), PROVIDER);
-            let tls = tokio_rustls::TlsAcceptor::from(Arc::new(identity.server_config()));
             // Only messages are played: statuses come from the server itself, which gets another port for messages.
             let message = std::mem::replace(&mut taken.message, listen().await.0);
-            tokio::spawn(stage.clone().serve(message, Some(tls)));
-            let (server, ending) = (exchange.server(PROVIDER).expect("a server").clone(), shutdown.clone());
+            tokio::spawn(stage.clone().serve(message, Some(acceptor(&identity))));
+            let (server, ending) = (self.exchange.server(PROVIDER).expect("a server").clone(), self.shutdown.clone());
             tokio::spawn(async move { server.run(taken, ending).await.expect("the server runs") });
         }
-        let (running, ending) = (exchange.clone(), shutdown.clone());
+        let (running, ending) = (self.exchange.clone(), self.shutdown.clone());
         tokio::spawn(async move { running.run(listeners, ending).await.expect("the exchange runs") });
-        World { directory, ports, shutdown, authority, _exchange: exchange }
+        if server == Server::InMaintenance {
+            self.go_into_maintenance().await;
+        }
+    }
+
+    /// As its administrator would: the server asks the central server, and the consumer's server learns of it.
+    async fn go_into_maintenance(&self) {
+        let server = |code| self.exchange.server(code).expect("a server");
+        let asked = Asked::MaintenanceModeEnable { message: Some("until the evening".to_owned()) };
+        server(PROVIDER).ask_management(asked).await.expect("in maintenance");
+        server(CONSUMER).renew_configuration().await.expect("renewed");
     }
 
     pub fn stop(&self) {
@@ -133,148 +164,95 @@ impl World {
 
     /// The status of the consumer's server's own certificate.
     pub fn consumer_status(&self) -> Vec<u8> {
-        let identity = Identity::of(self.directory.path(), CONSUMER);
-        let certificate = Certificate::from_der(&identity.certificate).expect("a certificate");
-        let id = CertId::of(&certificate, &self.authority.certificate, Digest::Sha1);
+        let identity = Identity::of_server(self.directory.path(), CONSUMER);
+        let id = CertId::of(&identity.certificate, &self.authority.certificate, Digest::Sha1);
         let request = OcspRequest { certificates: vec![id], nonce: None };
         self.authority.status(&request.to_der()).expect("a status")
     }
 
-    /// To the consumer's server as its information system, or to the provider's server as the consumer's.
-    pub async fn send(
-        &self,
-        to_provider: bool,
-        method: &str,
-        content_type: &str,
-        soap_action: Option<&str>,
-        body: &[u8],
-    ) -> Result<http::Response<Bytes>, Fault> {
-        let (client, address) = if to_provider {
-            let identity = Identity::of(self.directory.path(), CONSUMER);
-            (identity.client(), format!("https://127.0.0.1:{}/", self.ports[PROVIDER].message))
+    pub async fn send(&self, sending: &Sending<'_>) -> Result<http::Response<Bytes>, Fault> {
+        let (consumer, provider) = (&self.ports[CONSUMER], &self.ports[PROVIDER]);
+        let (client, address) = if sending.to_provider {
+            let identity = Identity::of_server(self.directory.path(), CONSUMER);
+            (client(Some(&identity)), format!("https://127.0.0.1:{}/", provider.message))
         } else {
-            (Client::plain(), format!("http://127.0.0.1:{}/", self.ports[CONSUMER].system))
+            match self.systems.client(sending.shows) {
+                Some(client) => (client, format!("https://127.0.0.1:{}/", consumer.system_tls)),
+                None => (Client::plain(), format!("http://127.0.0.1:{}/", consumer.system)),
+            }
         };
-        let mut request = http::Request::builder().method(method).uri(address).header("content-type", content_type);
-        if let Some(action) = soap_action {
+        let request = http::Request::builder().method(sending.method).uri(address);
+        let mut request = request.header("content-type", sending.content_type);
+        if let Some(action) = sending.soap_action {
             request = request.header("soapaction", action);
         }
-        let request = request.body(Bytes::copy_from_slice(body));
+        let request = request.body(Bytes::copy_from_slice(sending.body));
         let request = request.map_err(|error| Fault::new("send a vector", error))?;
         client.send(request, ANSWER_BYTES_MAX, TIMEOUT).await
     }
 }
 
-fn plan(
-    people: &Population,
-    directory: &TempDir,
-    ports: &BTreeMap<String, ServerPorts>,
-    service: &str,
-    trust: &str,
-    authority: &Authority,
-) -> Plan {
-    let stores = directory.path().to_owned();
-    let providers = people.services.iter().map(|named| (named.provider.clone(), service.to_owned()));
-    Plan {
-        country: Country::parse(&people.agencies(), &people.exchange(CONSUMER, PROVIDER)).expect("a country"),
-        directory: directory.path().to_owned(),
-        location: Box::new(move |domain| Location::Sqlite(stores.join(format!("{domain}.db")))),
-        central: format!("127.0.0.1:{}", free_ports()),
-        servers: ports.clone(),
-        systems: providers.collect(),
-        trust: TrustServices {
-            authority: authority.certificate.der().to_vec(),
-            authority_name: "Members".to_owned(),
-            ocsp_url: format!("{trust}/ocsp"),
-            ocsp_responder: None,
-            tsa_name: "Time".to_owned(),
-            tsa_url: format!("{trust}/tsa"),
-            tsa_certificate: authority.stamping.der().to_vec(),
-        },
-        management: None,
-        settings: exchange::server::Settings::new,
+/// Starts the provider's information system; its address.
+async fn start_service(service: Service, systems: &SystemIdentities, stage: &Arc<Stage>) -> String {
+    let (listener, address) = listen().await;
+    let (scheme, tls) = match service {
+        Service::Nowhere => return "http://nowhere.invalid".to_owned(),
+        Service::Http => ("http", None),
+        Service::Https | Service::HttpsOtherRegistered | Service::HttpsNoneRegistered | Service::HttpsUnchecked => {
+            ("https", Some(acceptor(&systems.registered)))
+        }
+    };
+    tokio::spawn(stage.clone().serve(listener, tls));
+    format!("{scheme}://{address}")
+}
+
+fn country(situation: Situation, people: &Population, systems: &SystemIdentities) -> Result<Country, CountryError> {
+    let mut exchange = people.exchange(CONSUMER, PROVIDER);
+    if situation.server == Server::InMaintenance {
+        // The server of the management services may not be the one in maintenance.
+        exchange.push_str(&format!("[management]\nprovider = {:?}\n", people.owner_of_clients()));
+    }
+    let expected: Vec<&Identity> = match situation.service {
+        Service::Https => vec![&systems.registered],
+        Service::HttpsOtherRegistered | Service::HttpsUnchecked => vec![&systems.other],
+        Service::Http | Service::Nowhere | Service::HttpsNoneRegistered => Vec::new(),
+    };
+    let verify = situation.service != Service::HttpsUnchecked;
+    let mut everybody: BTreeMap<_, (bool, Vec<&Identity>)> = BTreeMap::new();
+    people.providers.iter().for_each(|id| drop(everybody.insert(id, (false, expected.clone()))));
+    for id in people.clients.iter().filter(|_| situation.demanding) {
+        let (demanding, registered) = everybody.entry(id).or_default();
+        *demanding = true;
+        registered.extend([&systems.registered, &systems.expired]);
+    }
+    for (id, (demanding, registered)) in everybody {
+        let pems: Vec<String> = registered.iter().map(|known| format!("\"\"\"{}\"\"\"", known.pem())).collect();
+        let authentication = if demanding { "certificate" } else { "none" };
+        exchange.push_str(&format!(
+            "[[system]]\nclient = {:?}\nauthentication = {authentication:?}\nverify = {verify}\ncertificates = [{}]\n",
+            id.to_string(),
+            pems.join(", ")
+        ));
+    }
+    Country::parse(&people.agencies(), &exchange)
+}
+
+fn settings(codes: Codes) -> fn(PathBuf) -> Settings {
+    match codes {
+        Codes::Current => Settings::new,
+        Codes::Before => |folder| Settings { spelling: Spelling::Legacy, ..Settings::new(folder) },
     }
 }
 
-/// The authentication certificate and key that a server keeps in its folder.
-struct Identity {
-    certificate: Vec<u8>,
-    key: Arc<SoftKey>,
-}
-
-impl Identity {
-    fn of(directory: &Path, server: &str) -> Self {
-        let folder = directory.join(format!("ss-{server}"));
-        let certificate = std::fs::read(folder.join("auth.der")).expect("a certificate");
-        let keys = KeyDir::open(&folder.join("keys")).expect("a folder");
-        Identity { certificate, key: keys.load_or_create("auth", Algorithm::EcdsaP256Sha256).expect("a key") }
-    }
-
-    fn parts(&self) -> (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>) {
-        let key = PrivatePkcs8KeyDer::from(self.key.pkcs8_der().to_vec());
-        (vec![CertificateDer::from(self.certificate.clone())], PrivateKeyDer::Pkcs8(key))
-    }
-
-    fn client(&self) -> Client {
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let (chain, key) = self.parts();
-        let config = ClientConfig::builder_with_provider(provider.clone())
-            .with_protocol_versions(&[&rustls::version::TLS13])
-            .expect("TLS 1.3")
-            .dangerous()
-            .with_custom_certificate_verifier(Arc::new(Anybody(provider)))
-            .with_client_auth_cert(chain, key)
-            .expect("an identity");
-        Client::tls(config)
-    }
-
-    fn server_config(&self) -> ServerConfig {
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let (chain, key) = self.parts();
-        ServerConfig::builder_with_provider(provider)
-            .with_protocol_versions(&[&rustls::version::TLS13])
-            .expect("TLS 1.3")
-            .with_no_client_auth()
-            .with_single_cert(chain, key)
-            .expect("an identity")
-    }
-}
-
-/// The caller is the one under no test: whom it talks to is known by the port.
-#[derive(Debug)]
-struct Anybody(Arc<CryptoProvider>);
-
-impl ServerCertVerifier for Anybody {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        _: &[u8],
-        _: &CertificateDer<'_>,
-        _: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        Ok(HandshakeSignatureValid::assertion())
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        _: &[u8],
-        _: &CertificateDer<'_>,
-        _: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        Ok(HandshakeSignatureValid::assertion())
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
+fn trust_services(address: &str, authority: &Authority) -> TrustServices {
+    TrustServices {
+        authority: authority.certificate.der().to_vec(),
+        authority_name: "Members".to_owned(),
+        profile: PROFILE.to_owned(),
+        ocsp_url: format!("http://{address}/ocsp"),
+        ocsp_responder: None,
+        tsa_name: "Time".to_owned(),
+        tsa_url: format!("http://{address}/tsa"),
+        tsa_certificate: authority.stamping.der().to_vec(),
     }
 }

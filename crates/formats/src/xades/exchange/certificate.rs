@@ -16,8 +16,12 @@ const CLOCK_TOLERANCE_S: i64 = 60;
 pub(super) fn check_member(certificate: &Certificate, material: &Material, identity: Identity<'_>) -> Result<(), Flaw> {
     let instance = &identity.signer.instance;
     let strength = identity.trust.algorithms.at(identity.at);
-    let issued = |approved: &&ApprovedAuthority| leads_to(certificate, &approved.certificate, material, strength);
-    let authority = identity.trust.authorities_of(instance).find(issued);
+    let found = |issued: &dyn Fn(&Certificate) -> bool| {
+        identity.trust.authorities_of(instance).find(|approved| issued(&approved.certificate))
+    };
+    // The authority nearest to the certificate decides how it is read.
+    let authority = found(&|authority| certificate.is_issued_by_as_of(authority, strength))
+        .or_else(|| found(&|authority| leads_to(certificate, authority, material, strength)));
     let member = authority.and_then(|approved| identity.trust.member(&approved.certificate, certificate, instance));
     if member.as_ref() == Some(&identity.signer.member_id()) {
         return Ok(());
@@ -27,12 +31,11 @@ pub(super) fn check_member(certificate: &Certificate, material: &Material, ident
     Err(Flaw::new(FlawKind::IncorrectCertificate, why))
 }
 
-/// Whether an authority issued the certificate, directly or through one that came with the signature.
+/// Whether an authority issued the certificate through one that came with the signature.
 fn leads_to(certificate: &Certificate, authority: &Certificate, material: &Material, strength: Strength) -> bool {
-    certificate.is_issued_by_as_of(authority, strength)
-        || material.certificates.iter().any(|between| {
-            certificate.is_issued_by_as_of(between, strength) && between.is_issued_by_as_of(authority, strength)
-        })
+    material.certificates.iter().any(|between| {
+        certificate.is_issued_by_as_of(between, strength) && between.is_issued_by_as_of(authority, strength)
+    })
 }
 
 /// Step 9: a path to an approved authority of the signer's instance, and for each certificate of it that is not the
