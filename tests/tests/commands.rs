@@ -1,7 +1,7 @@
 //! The program as an operator meets it: its commands, its exit codes, its one clear sentence when something is wrong.
 
 use host::args;
-use host::testing::TempDir;
+use host::testing::{SoftToken, TempDir};
 use serde_json::Value as Json;
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
@@ -52,21 +52,26 @@ fn the_tour_walks_every_journey_and_everything_that_must_be_true_is() {
     assert!(messages >= 5, "only {messages} messages crossed in J01");
 }
 
+fn serve(roles: &str, config: &Path) -> Command {
+    let mut command = Command::new(binary());
+    command.args(["serve", "--role", roles, "--config"]).arg(config);
+    command
+}
+
 /// A process that is killed when the test ends, however it ends.
 struct Part(std::process::Child);
 
 impl Part {
     fn start(roles: &str, config: &Path) -> Part {
-        let mut child = Command::new(binary())
-            .args(["serve", "--role", roles, "--config"])
-            .arg(config)
-            .stdout(std::process::Stdio::piped())
-            .spawn()
-            .expect("the program starts");
+        Part::begin(serve(roles, config))
+    }
+
+    fn begin(mut command: Command) -> Part {
+        let mut child = command.stdout(std::process::Stdio::piped()).spawn().expect("the program starts");
         let mut ready = String::new();
         let mut output = BufReader::new(child.stdout.take().expect("asked for a pipe"));
         output.read_line(&mut ready).expect("it says something");
-        assert!(ready.starts_with("ready: "), "{roles}: {ready}");
+        assert!(ready.starts_with("ready: "), "{ready}");
         Part(child)
     }
 }
@@ -92,6 +97,53 @@ fn parts_run_as_processes_of_their_own() {
     let (data, folder) = (data.path().join("data").display().to_string(), folder.display().to_string());
     let output = pencere(&["tour", "--json", "--journey", "J08,J12", "--data", &data, "--country", &folder]);
     assert!(output.status.success(), "{} {}", String::from_utf8_lossy(&output.stdout), said(&output));
+}
+
+#[test]
+fn keys_in_a_token_serve_a_country_and_a_token_that_is_not_there_is_one_sentence() {
+    let data = TempDir::new();
+    let token = SoftToken::make(&data.path().join("token"));
+    let config = data.path().join("pencere.toml");
+    let (country, port, place) = (folder(), free_ports(), token.place());
+    let text = format!(
+        "data = {:?}\ncountry = {country:?}\npeople = 100\nport-base = {port}\n[[token]]\nmodule = {:?}\nlabel = {:?}\n\
+         pin-file = {:?}\nservers = [\"portal\", \"social\"]\nkeys = [\"signing\", \"authentication\"]\n",
+        data.path().join("data"),
+        place.module,
+        place.label,
+        place.pin_file,
+    );
+    std::fs::write(&config, text).expect("written");
+    let all = || {
+        let mut command = serve("trust,exchange,registers,window,simulators", &config);
+        command.envs([token.environment()]);
+        command
+    };
+    let refused = |part: &str| {
+        let output = all().output().expect("the program starts");
+        let sentence = said(&output);
+        assert!(!output.status.success() && sentence.contains(part) && !sentence.contains("0000"), "{sentence}");
+        assert_eq!(sentence.lines().filter(|line| line.starts_with("pencere: ")).count(), 1, "{sentence}");
+    };
+    token.pull();
+    refused("use the token");
+    token.put_back();
+    token.write_pin("0000");
+    refused("the token refused the PIN in");
+    refused("it is tried again when the file is new");
+    token.write_pin(SoftToken::PIN);
+    let running = Part::begin(all());
+    let (folder, home) = (country.display().to_string(), data.path().join("data"));
+    let words = ["tour", "--json", "--journey", "J08", "--data", &home.display().to_string(), "--country", &folder];
+    let output = pencere(&words);
+    assert!(output.status.success(), "{} {}", String::from_utf8_lossy(&output.stdout), said(&output));
+    drop(running);
+    for (server, in_files) in [("portal", false), ("social", false), ("taxes", true)] {
+        let keys = std::fs::read_dir(home.join(format!("exchange/ss-{server}/keys"))).expect("a folder");
+        let names = keys.map(|key| key.expect("an entry").file_name().to_string_lossy().into_owned());
+        let secret = names.filter(|name| name == "auth" || name.starts_with("sign-")).count();
+        assert_eq!(secret > 0, in_files, "{server} has {secret} keys in files");
+    }
 }
 
 #[test]

@@ -21,5 +21,6 @@ mod rest;
 mod rights;
 mod simulation;
 mod streaming;
+mod tokens;
 mod wire;
 mod world;

@@ -15,7 +15,8 @@ use exchange::{
     country::Country,
     server::Settings,
     setup::{
-        CertificateOrder, Exchange, IssueCertificates, Issuing, Listeners, Plan, ServerPorts, TrustServices, prepare,
+        CertificateOrder, Exchange, IssueCertificates, Issuing, Listeners, Plan, ServerPorts, ServerToken,
+        TrustServices, prepare,
     },
 };
 use formats::{
@@ -347,6 +348,7 @@ struct PlanFacts {
     systems: HashMap<ClientId, String>,
     trust: TrustServices,
     country: String,
+    tokens: Vec<ServerToken>,
     settings: fn(std::path::PathBuf) -> Settings,
 }
 
@@ -441,10 +443,26 @@ impl World {
         World::prepared_as(postgres, EXCHANGE.to_owned(), Settings::new).await
     }
 
+    /// With keys of its servers in tokens.
+    pub async fn running_with_tokens(tokens: Vec<ServerToken>) -> World {
+        let mut world = World::prepared_in(None, EXCHANGE.to_owned(), Settings::new, tokens).await;
+        world.start();
+        world
+    }
+
     async fn prepared_as(
         postgres: Option<String>,
         country: String,
         settings: fn(std::path::PathBuf) -> Settings,
+    ) -> World {
+        World::prepared_in(postgres, country, settings, Vec::new()).await
+    }
+
+    async fn prepared_in(
+        postgres: Option<String>,
+        country: String,
+        settings: fn(std::path::PathBuf) -> Settings,
+        tokens: Vec<ServerToken>,
     ) -> World {
         let clock = Arc::new(ManualClock::at(NOON.parse().expect("an instant")));
         let (authority, book, shutdown) = (Authority::new(clock.clone()), Arc::new(Book::default()), Shutdown::new());
@@ -466,6 +484,7 @@ impl World {
                 tsa_certificate: authority.tsa.der().to_vec(),
             },
             country,
+            tokens,
             settings,
         };
         let country = Country::parse(AGENCIES, &plan.country).expect("a country");
@@ -534,6 +553,7 @@ async fn build(
         servers: ports.clone(),
         systems: plan.systems.clone(),
         trust: plan.trust.clone(),
+        tokens: plan.tokens.clone(),
         settings: plan.settings,
     };
     let clock: Arc<dyn Clock> = clock.clone();

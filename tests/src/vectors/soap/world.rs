@@ -191,6 +191,7 @@ fn plan(
             tsa_url: format!("{trust}/tsa"),
             tsa_certificate: authority.stamping.der().to_vec(),
         },
+        tokens: Vec::new(),
         management: None,
         settings: exchange::server::Settings::new,
     }
