@@ -1,4 +1,5 @@
-//! For tests only (feature `testing`): fresh stores on both databases, folders that go away, tokens that can be pulled.
+//! For tests only (feature `testing`): fresh stores on both databases, folders that go away, tokens that can be pulled,
+//! OpenPGP keys.
 
 use crate::{
     store::{Location, Migration, Store},
@@ -145,5 +146,48 @@ impl SoftToken {
 
     fn conf(&self) -> PathBuf {
         self.folder.join("softhsm2.conf")
+    }
+}
+
+/// An OpenPGP key pair in a folder of its own.
+pub struct OpenPgpKey {
+    folder: TempDir,
+}
+
+impl OpenPgpKey {
+    pub fn make(user: &str) -> OpenPgpKey {
+        let folder = TempDir::new();
+        let private = std::os::unix::fs::PermissionsExt::from_mode(0o700);
+        std::fs::set_permissions(folder.path(), private).expect("set");
+        let key = OpenPgpKey { folder };
+        key.gpg(&["--passphrase", "", "--quick-generate-key", user, "default", "default", "never"], None);
+        key
+    }
+
+    /// In ASCII armour.
+    pub fn public(&self) -> String {
+        String::from_utf8(self.gpg(&["--armor", "--export"], None)).expect("armour is text")
+    }
+
+    pub fn decrypt(&self, encrypted: &[u8]) -> Vec<u8> {
+        let file = self.folder.path().join("encrypted");
+        std::fs::write(&file, encrypted).expect("written");
+        self.gpg(&["--decrypt"], Some(&file))
+    }
+
+    fn gpg(&self, words: &[&str], file: Option<&Path>) -> Vec<u8> {
+        let mut command = Command::new("gpg");
+        command.arg("--homedir").arg(self.folder.path()).args(["--batch", "--no-tty"]).args(words).args(file);
+        let done = command.output().expect("the program gpg is there");
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        done.stdout
+    }
+}
+
+impl Drop for OpenPgpKey {
+    fn drop(&mut self) {
+        // The program leaves an agent behind, which would outlive the test.
+        let mut command = Command::new("gpgconf");
+        let _ended = command.arg("--homedir").arg(self.folder.path()).args(["--kill", "gpg-agent"]).status();
     }
 }
