@@ -37,6 +37,12 @@ impl SecurityServer {
         complaints
     }
 
+    /// What an operator must see to, although messages are exchanged.
+    pub fn worries(&self) -> Vec<String> {
+        let archiving = self.log.archiving_fails().then(|| "message log: archiving fails".to_owned());
+        archiving.into_iter().collect()
+    }
+
     /// Whether every key can be used, in a token as well. One look at a time, so that a token that never answers holds one
     /// thread and no more.
     async fn look_at_keys(&self) -> Result<(), Fault> {

@@ -6,6 +6,7 @@ mod attachments;
 mod attacks;
 mod batches;
 mod configuration;
+mod envelopes;
 mod failures;
 mod federation;
 mod logs;
