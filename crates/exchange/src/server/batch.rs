@@ -211,11 +211,11 @@ mod tests {
             let fault = signer.sign(to_sign(&clock)).await.expect_err("it does not answer");
             assert!(fault.retry_helps && fault.cause.contains("does not answer"), "{fault}");
         }
-        // One for the first message, which was begun; the other two are not signed any more.
+        // One for the first message, which was begun, and one for the last; the two between are not signed with it.
         go.send(()).expect("it waits");
         go.send(()).expect("it waits");
         signer.wait = Duration::from_secs(30);
-        signer.sign(to_sign(&clock)).await.expect("signed");
+        assert!(signer.sign(to_sign(&clock)).await.expect("signed").chain.is_none(), "it is alone in its batch");
         drop(go);
         assert!(signer.sign(to_sign(&clock)).await.is_err(), "there was one signature for each that waited");
     }
