@@ -1,7 +1,7 @@
 //! The program as an operator meets it: its commands, its exit codes, its one clear sentence when something is wrong.
 
 use host::args;
-use host::testing::TempDir;
+use host::testing::{SoftToken, TempDir};
 use serde_json::Value as Json;
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
@@ -52,21 +52,26 @@ fn the_tour_walks_every_journey_and_everything_that_must_be_true_is() {
     assert!(messages >= 5, "only {messages} messages crossed in J01");
 }
 
+fn serve(roles: &str, config: &Path) -> Command {
+    let mut command = Command::new(binary());
+    command.args(["serve", "--role", roles, "--config"]).arg(config);
+    command
+}
+
 /// A process that is killed when the test ends, however it ends.
 struct Part(std::process::Child);
 
 impl Part {
     fn start(roles: &str, config: &Path) -> Part {
-        let mut child = Command::new(binary())
-            .args(["serve", "--role", roles, "--config"])
-            .arg(config)
-            .stdout(std::process::Stdio::piped())
-            .spawn()
-            .expect("the program starts");
+        Part::begin(serve(roles, config))
+    }
+
+    fn begin(mut command: Command) -> Part {
+        let mut child = command.stdout(std::process::Stdio::piped()).spawn().expect("the program starts");
         let mut ready = String::new();
         let mut output = BufReader::new(child.stdout.take().expect("asked for a pipe"));
         output.read_line(&mut ready).expect("it says something");
-        assert!(ready.starts_with("ready: "), "{roles}: {ready}");
+        assert!(ready.starts_with("ready: "), "{ready}");
         Part(child)
     }
 }
@@ -92,6 +97,53 @@ fn parts_run_as_processes_of_their_own() {
     let (data, folder) = (data.path().join("data").display().to_string(), folder.display().to_string());
     let output = pencere(&["tour", "--json", "--journey", "J08,J12", "--data", &data, "--country", &folder]);
     assert!(output.status.success(), "{} {}", String::from_utf8_lossy(&output.stdout), said(&output));
+}
+
+#[test]
+fn keys_in_a_token_serve_a_country_and_a_token_that_is_not_there_is_one_sentence() {
+    let data = TempDir::new();
+    let token = SoftToken::make(&data.path().join("token"));
+    let config = data.path().join("pencere.toml");
+    let (country, port, place) = (folder(), free_ports(), token.place());
+    let text = format!(
+        "data = {:?}\ncountry = {country:?}\npeople = 100\nport-base = {port}\n[[token]]\nmodule = {:?}\nlabel = {:?}\n\
+         pin-file = {:?}\nservers = [\"portal\", \"social\"]\nkeys = [\"signing\", \"authentication\"]\n",
+        data.path().join("data"),
+        place.module,
+        place.label,
+        place.pin_file,
+    );
+    std::fs::write(&config, text).expect("written");
+    let all = || {
+        let mut command = serve("trust,exchange,registers,window,simulators", &config);
+        command.envs([token.environment()]);
+        command
+    };
+    let refused = |part: &str| {
+        let output = all().output().expect("the program starts");
+        let sentence = said(&output);
+        assert!(!output.status.success() && sentence.contains(part) && !sentence.contains("0000"), "{sentence}");
+        assert_eq!(sentence.lines().filter(|line| line.starts_with("pencere: ")).count(), 1, "{sentence}");
+    };
+    token.pull();
+    refused("use the token");
+    token.put_back();
+    token.write_pin("0000");
+    refused("the token refused the PIN in");
+    refused("it is tried again when the file is new");
+    token.write_pin(SoftToken::PIN);
+    let running = Part::begin(all());
+    let (folder, home) = (country.display().to_string(), data.path().join("data"));
+    let words = ["tour", "--json", "--journey", "J08", "--data", &home.display().to_string(), "--country", &folder];
+    let output = pencere(&words);
+    assert!(output.status.success(), "{} {}", String::from_utf8_lossy(&output.stdout), said(&output));
+    drop(running);
+    for (server, in_files) in [("portal", false), ("social", false), ("taxes", true)] {
+        let keys = std::fs::read_dir(home.join(format!("exchange/ss-{server}/keys"))).expect("a folder");
+        let names = keys.map(|key| key.expect("an entry").file_name().to_string_lossy().into_owned());
+        let secret = names.filter(|name| name == "auth" || name.starts_with("sign-")).count();
+        assert_eq!(secret > 0, in_files, "{server} has {secret} keys in files");
+    }
 }
 
 #[test]
@@ -198,4 +250,83 @@ fn what_is_no_paper_of_this_state_is_not_valid() {
     assert_eq!(output.status.code(), Some(1));
     let missing = pencere(&["verify", "/nonexistent.asice", "--data", &data]);
     assert!(said(&missing).starts_with("pencere: /nonexistent.asice: "), "{}", said(&missing));
+}
+
+/// The log of a server in a data directory, with one message that is archived. Returns where the archive is.
+async fn archived_message(data: &Path) -> std::path::PathBuf {
+    use exchange::messagelog::{Direction, LogEntry, LogParts, LogPolicy, MessageLog, Stamping};
+    use host::store::{Location, Store};
+    use std::sync::Arc;
+    let server = data.join("exchange/ss-asker");
+    std::fs::create_dir_all(&server).expect("made");
+    let location = Location::Sqlite(server.join("store.db"));
+    let parts = LogParts {
+        folder: server.join("messagelog"),
+        keys: server.join("keys"),
+        store: Store::open(&location, exchange::SERVER_MIGRATIONS).await.expect("a store"),
+        policy: LogPolicy { time_stamps: Stamping::Immediate, ..LogPolicy::default() },
+        clock: Arc::new(base::SystemClock),
+        chance: Arc::new(base::SystemChance),
+    };
+    let log = MessageLog::open(parts).await.expect("a log");
+    let entry = LogEntry {
+        message_id: "m-1".to_owned(),
+        request_id: "r".to_owned(),
+        direction: Direction::Request,
+        side: exchange::opmonitor::Side::Client,
+        wording: "soap",
+        client: "AZ/GOV/1/desk".to_owned(),
+        service: "AZ/GOV/2/book/page".to_owned(),
+        provider: formats::identifier::ClientId::parse("AZ/GOV/2/book").expect("a provider"),
+        signer: "AZ/GOV/1".to_owned(),
+        content_type: "text/xml".to_owned(),
+        message: bytes::Bytes::from_static(b"<m/>"),
+        attachments: Vec::new(),
+        signature: b"none".to_vec(),
+        chain_result: None,
+        chain: None,
+    };
+    log.append(entry).await.expect("logged");
+    // It counts as stamped when it was logged; this says so to the archive.
+    assert_eq!(log.stamp(&host::http::Client::plain(), &[]).await.expect("nothing waits"), 0);
+    let name = log.archive().await.expect("archived").pop().expect("an archive");
+    let digest = name.split('.').next().expect("a stem");
+    server.join("messagelog/archive").join(&digest[digest.len() - 2..]).join(name)
+}
+
+#[tokio::test]
+async fn a_sealed_archive_is_opened_for_an_auditor() {
+    let dir = TempDir::new();
+    let data = dir.path().join("data");
+    let sealed = archived_message(&data).await;
+    let parameters = formats::globalconf::SharedParameters { instance: "AZ".to_owned(), ..Default::default() };
+    std::fs::write(data.join("exchange/shared-params.xml"), parameters.to_xml()).expect("written");
+    let to = dir.path().join("auditor");
+    std::fs::create_dir(&to).expect("made");
+    let text = |path: &Path| path.display().to_string();
+    let words = ["unseal", &text(&sealed), "--to", &text(&to), "--data", &text(&data)];
+    let output = pencere(&words);
+    assert!(output.status.success(), "{}", said(&output));
+    let plain = to.join(sealed.file_stem().expect("a stem"));
+    assert_eq!(String::from_utf8_lossy(&output.stdout), format!("{}\n", plain.display()));
+    let listed = Command::new("unzip").arg("-l").arg(&plain).output().expect("unzip runs");
+    let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
+    assert!(listed.contains("m-1-request-1.asice") && listed.contains("linkinginfo"), "{listed}");
+    // Nobody signed the message; the verdict is the same on both, and where no keys are there is none on the sealed one.
+    let verdict = |file: &Path, data: &Path| {
+        pencere(&["verify", &text(file), "--data", &text(data), "--trust", &text(&data.join("trusted"))])
+    };
+    std::fs::create_dir(data.join("trusted")).expect("made");
+    let (of_plain, of_sealed) = (verdict(&plain, &data), verdict(&sealed, &data));
+    let told = String::from_utf8_lossy(&of_plain.stdout).into_owned();
+    assert!(told.contains("1 containers chained with") && told.contains("m-1-request-1.asice: not valid"), "{told}");
+    assert_eq!(of_plain.stdout, of_sealed.stdout);
+    let again = pencere(&words);
+    assert!(said(&again).contains("is there already"), "{}", said(&again));
+    let elsewhere = dir.path().join("other");
+    archived_message(&elsewhere).await;
+    std::fs::remove_file(&plain).expect("removed");
+    let output = pencere(&["unseal", &text(&sealed), "--to", &text(&to), "--data", &text(&elsewhere)]);
+    assert!(!output.status.success() && said(&output).contains("open a sealed archive"), "{}", said(&output));
+    assert_eq!(std::fs::read_dir(&to).expect("a folder").count(), 0, "nothing is left of what did not open");
 }

@@ -12,6 +12,12 @@ const NEEDED: &[(&str, &str)] = &[
     ("/usr/bin/chromedriver", "chromium-driver"),
     ("/usr/bin/pdftotext", "poppler-utils"),
     ("/usr/sbin/ip", "iproute2"),
+    ("/usr/bin/unzip", "unzip"),
+    // Archives for recipients of OpenPGP keys; the product calls it as well.
+    ("/usr/bin/gpg", "gpg"),
+    ("/usr/bin/gpg-agent", "gpg-agent"),
+    // A token in software, for keys that are not in files.
+    ("/usr/bin/softhsm2-util", "softhsm2"),
     // Without a font of these letters the browser measures pages that nobody sees.
     ("/usr/share/fonts/truetype/noto/NotoSans-Regular.ttf", "fonts-noto-core"),
 ];

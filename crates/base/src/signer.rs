@@ -29,6 +29,11 @@ pub trait Signer: Send + Sync {
         self.algorithm() != Algorithm::EcdsaP256Sha256
     }
 
+    /// Whether the key can be used now. One in memory always can.
+    fn check(&self) -> Result<(), Fault> {
+        Ok(())
+    }
+
     /// Signs a SHA-256 digest that somebody else computed, as cards and phones do. A key that signs other digests refuses.
     fn sign_digest(&self, digest: &[u8; 32]) -> Result<Vec<u8>, Fault>;
 }

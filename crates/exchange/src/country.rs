@@ -253,6 +253,9 @@ impl Country {
             return wrong(format_args!("exchange.toml: message_log: {mistake}"));
         }
         self.message_log.overrides.iter().try_for_each(|over| declared(&over.subsystem, "message_log"))?;
+        let mut recipients =
+            self.message_log.archive_recipients.iter().filter_map(|recipient| recipient.member.as_ref());
+        recipients.try_for_each(|member| declared(member, "message_log: archive_recipient"))?;
         if let Some(Management { provider, .. }) = &self.management {
             declared(provider, "management")?;
             if !self.servers.iter().any(|server| server.owner == *provider || server.clients.contains(provider)) {

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-/// A folder of objects. Keys are ours: letters, digits, hyphens and underscores, and an ending behind a dot.
+/// A folder of objects. Keys are ours: letters, digits, hyphens and underscores, and endings behind dots.
 #[derive(Debug, Clone)]
 pub struct Blobs {
     folder: PathBuf,
@@ -72,7 +72,8 @@ impl Blobs {
     fn place(&self, key: &str) -> (PathBuf, PathBuf) {
         let (stem, ending) = key.split_once('.').unwrap_or((key, "x"));
         let plain = |part: &str| part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
-        let plain = stem.len() >= 2 && plain(stem) && !ending.is_empty() && plain(ending);
+        let mut endings = ending.split('.');
+        let plain = stem.len() >= 2 && plain(stem) && endings.all(|ending| !ending.is_empty() && plain(ending));
         assert!(plain, "keys of objects are ours: two or more letters, digits, hyphens or underscores");
         let folder = self.folder.join(&stem[stem.len() - 2..]);
         let file = folder.join(key);
@@ -96,7 +97,13 @@ fn write_whole(
     let partial = file.with_extension("partial");
     let write = || -> std::io::Result<()> {
         std::fs::create_dir_all(folder)?;
-        let mut out = std::fs::File::create(&partial)?;
+        let mut out = std::fs::File::options().create(true).truncate(false).write(true).open(&partial)?;
+        // One at a time: whoever gave up waiting for an object may still be writing it.
+        out.lock()?;
+        if file.exists() {
+            return Ok(());
+        }
+        out.set_len(0)?;
         content(&mut out)?;
         out.sync_all()?;
         std::fs::rename(&partial, file)?;
@@ -141,6 +148,33 @@ mod tests {
             blobs.remove("mlog-a_b-0f.zip").await.expect("gone");
             assert!(blobs.open_object("mlog-a_b-0f.zip").expect("read").is_none());
         }
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn two_that_write_the_same_object_do_not_mix() {
+        let dir = TempDir::new();
+        let blobs = Blobs::open(dir.path()).expect("opened");
+        let (begun, wait) = std::sync::mpsc::channel();
+        let (go, let_go) = std::sync::mpsc::channel::<()>();
+        let first = move |out: &mut dyn Write| {
+            out.write_all(b"first, ")?;
+            begun.send(()).expect("somebody waits");
+            let_go.recv().expect("told to go on");
+            out.write_all(b"whole")
+        };
+        let second = |out: &mut dyn Write| out.write_all(b"second");
+        let copy = blobs.clone();
+        let writing = tokio::spawn(async move { copy.put_with("ab-2.zip.sealed", first).await });
+        wait.recv().expect("begun");
+        let other = blobs.clone();
+        let waiting = tokio::spawn(async move { other.put_with("ab-2.zip.sealed", second).await });
+        go.send(()).expect("it waits");
+        for done in [writing.await, waiting.await] {
+            done.expect("no panic").expect("written");
+        }
+        let kept = blobs.get("ab-2.zip.sealed").await.expect("read").expect("there");
+        assert_eq!(kept, Bytes::from_static(b"first, whole"));
+        assert_eq!(std::fs::read_dir(dir.path().join("-2")).expect("a folder").count(), 1, "no rest of either");
     }
 
     #[tokio::test]

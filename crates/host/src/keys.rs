@@ -1,4 +1,4 @@
-//! Software keys in a folder that only its owner can read. A token (PKCS#11) would implement the same `base::Signer`.
+//! Software keys in a folder that only its owner can read. Keys in tokens are in `token`, behind the same `base::Signer`.
 
 use aws_lc_rs::digest::{Digest, SHA256, SHA512};
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};

@@ -23,6 +23,8 @@ pub enum Command {
     Tour(Tour),
     /// Judge a signed document, a message container or a log proof offline; exit 0 valid, 1 not.
     Verify(Verify),
+    /// Open sealed archives of a message log, for an auditor.
+    Unseal(Unseal),
     /// Validate configuration, country folder, migrations, templates and links.
     Check(Check),
     /// Print the results of the country's own monitoring method.
@@ -79,11 +81,27 @@ pub struct Tour {
 
 #[derive(Debug, Clone, Args)]
 pub struct Verify {
-    /// A signed document or message container (.asice), an archive of containers (.zip), or a log proof (.json).
+    /// A signed document or message container (.asice), an archive of containers (.zip, or .zip.sealed where the keys are), or
+    /// a log proof (.json).
     pub file: PathBuf,
     /// Folder of trusted certificates and log keys, or a global configuration; without it those of the data directory.
     #[arg(long, value_name = "DIR")]
     pub trust: Option<PathBuf>,
+    #[arg(long, default_value = "./pencere-data", value_name = "DIR")]
+    pub data: PathBuf,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct Unseal {
+    /// Archives as a security server sealed them (.zip.sealed).
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Where the plain zips go.
+    #[arg(long, default_value = ".", value_name = "DIR")]
+    pub to: PathBuf,
+    /// The folder of the server's keys, for example from a backup; without it every server's of the data directory are tried.
+    #[arg(long, value_name = "DIR")]
+    pub keys: Option<PathBuf>,
     #[arg(long, default_value = "./pencere-data", value_name = "DIR")]
     pub data: PathBuf,
 }

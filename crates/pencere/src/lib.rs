@@ -24,6 +24,7 @@ pub fn run(cli: Cli) -> ExitCode {
             Command::Serve(serve) => commands::serve::run(serve).await,
             Command::Tour(tour) => commands::tour::run(tour).await,
             Command::Verify(verify) => commands::verify::run(&verify),
+            Command::Unseal(unseal) => commands::unseal::run(&unseal),
             Command::Check(check) => commands::check::run(&check).await,
             Command::Score(score) => commands::score::run(score).await,
         }

@@ -3,6 +3,7 @@
 //! the same archive is written again under the same name.
 
 use super::{
+    envelope::Envelope,
     export_into,
     linking::{Link, Linking, archive_name, container_name},
 };
@@ -42,6 +43,12 @@ struct Writing {
 impl MessageLog {
     /// Archives what is time-stamped and not yet archived. Returns the names of the new archives.
     pub async fn archive(&self) -> Result<Vec<String>, Fault> {
+        let outcome = self.archive_rounds().await;
+        self.note_archiving(outcome.is_err());
+        outcome
+    }
+
+    async fn archive_rounds(&self) -> Result<Vec<String>, Fault> {
         let _turn = self.keeping().lock().await;
         self.catch_up().await?;
         let mut names = Vec::new();
@@ -119,14 +126,11 @@ impl MessageLog {
     /// The archive is durable in the object store before its row says that it is there.
     async fn keep(&self, group: &str, place: i64, previous: Option<&Link>, writing: Writing) -> Result<Link, Fault> {
         let (records, first, last) = (writing.records, writing.first, writing.last);
-        let link = Link {
-            digest: writing.linking.last().to_owned(),
-            archive: archive_name(group, writing.from, writing.until, writing.linking.last()),
-        };
-        let finished = tokio::task::spawn_blocking(move || writing.finish()).await.map_err(failed)?;
-        let mut finished = finished?;
-        let copy = move |out: &mut dyn Write| std::io::copy(&mut finished, out).map(|_| ());
-        self.archives().put_with(&link.archive, copy).await?;
+        let envelope = Envelope::of(self, group)?;
+        let name = archive_name(group, writing.from, writing.until, writing.linking.last());
+        let link = Link { digest: writing.linking.last().to_owned(), archive: format!("{name}{}", envelope.ending()) };
+        let finished = tokio::task::spawn_blocking(move || writing.finish()).await.map_err(failed)??;
+        self.archives().put_with(&link.archive, move |out| envelope.write(finished, out)).await?;
         let mut tx = self.store().begin().await?;
         tx.execute(
             "INSERT INTO exchange_archive (name, place, group_name, first_number, last_number, records, at, previous, digest)

@@ -88,7 +88,7 @@ fn base32(mut number: u64) -> String {
     }
 }
 
-/// `mlog-[group-]YYYYMMDDhhmmss-YYYYMMDDhhmmss-<16 hex of digest>.zip`.
+/// `mlog-[group-]YYYYMMDDhhmmss-YYYYMMDDhhmmss-<16 hex of digest>.zip`; what it lies in adds an ending.
 pub(super) fn archive_name(group: &str, from: Timestamp, until: Timestamp, digest: &str) -> String {
     let time = |at: Timestamp| at.strftime("%Y%m%d%H%M%S").to_string();
     let plain = |letter: char| if letter.is_ascii_alphanumeric() || letter == '-' { letter } else { '_' };

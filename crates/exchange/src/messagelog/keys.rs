@@ -1,5 +1,5 @@
 //! The keys under which messages lie on the disk (AES-256-GCM). A server has one at a time and keeps the older ones; from
-//! it a key is derived for every block of records and for every object, so that no key seals too much.
+//! it a key is derived for every block of records, every object and every archive, so that no key seals too much.
 
 use super::LOG_KEY_BYTES;
 use aws_lc_rs::{
@@ -18,15 +18,17 @@ const BLOCK_BITS: u32 = 20;
 const DAY_S: i64 = 24 * 3600;
 /// What sealing adds to the plain bytes.
 pub(super) const OVERHEAD_BYTES: usize = NONCE_LEN + 16;
+/// What makes the key of one archive another than that of any other.
+pub(super) const SALT_BYTES: usize = 16;
 
-pub(super) struct LogKeys {
+pub(crate) struct LogKeys {
     folder: KeyDir,
     chance: Arc<dyn Chance>,
     known: RwLock<BTreeMap<u32, Arc<LogKey>>>,
 }
 
 /// One key of the server, by number.
-pub(super) struct LogKey {
+pub(crate) struct LogKey {
     pub number: u32,
     made_at: Timestamp,
     material: hkdf::Prk,
@@ -54,7 +56,7 @@ impl LogKeys {
     }
 
     /// Reads every key in the folder, for what they sealed.
-    pub(super) fn read(folder: KeyDir, chance: Arc<dyn Chance>) -> Result<LogKeys, Fault> {
+    pub(crate) fn read(folder: KeyDir, chance: Arc<dyn Chance>) -> Result<LogKeys, Fault> {
         let keys = LogKeys { folder, chance, known: RwLock::default() };
         for number in 1.. {
             let Some(secret) = keys.folder.secret(&name(number))? else { break };
@@ -159,6 +161,17 @@ impl LogKey {
     /// The key of one object, which is sealed in pieces that are counted.
     pub(super) fn of_object(&self, name: &str) -> ObjectKey {
         ObjectKey { key: self.derive(format!("object {name}").as_bytes()), next: 0 }
+    }
+
+    /// The key of one archive. An archive that is written again after a crash gets another, so no nonce comes twice.
+    pub(super) fn of_archive(&self, salt: &[u8]) -> ObjectKey {
+        ObjectKey { key: self.derive(&[b"archive ", salt].concat()), next: 0 }
+    }
+
+    pub(super) fn salt(&self) -> [u8; SALT_BYTES] {
+        let mut salt = [0; SALT_BYTES];
+        self.chance.fill(&mut salt);
+        salt
     }
 }
 

@@ -11,12 +11,15 @@ mod object;
 mod policy;
 mod query;
 mod schema;
+mod sealed;
 mod stamp;
 
 pub use entry::{Attachment, Direction, LogEntry, LogFilter, LogRecord, Stamp};
+pub(crate) use keys::{LogKey, LogKeys};
 pub use object::Kept;
-pub use policy::{Grouping, LogPolicy, MESSAGE_BODY_BYTES_MAX, Mode, OverLimit, Override, Stamping};
+pub use policy::{ArchiveRecipient, Grouping, LogPolicy, MESSAGE_BODY_BYTES_MAX, Mode, OverLimit, Override, Stamping};
 pub(crate) use schema::MIGRATIONS;
+pub(crate) use sealed::is_sealed_archive;
 pub use stamp::{Authority, STAMP_BATCH_MAX, stamp_at_once};
 
 use base::{Chance, Clock, Fault, Timestamp};
@@ -28,7 +31,6 @@ use host::{
     keys::KeyDir,
     store::{Row, Store, Tx, Value},
 };
-use keys::LogKeys;
 use object::Objects;
 use stamp::StampTree;
 use std::{
@@ -81,6 +83,8 @@ struct Inner {
     oldest_unstamped_us: AtomicI64,
     /// The last attempt to get time-stamps failed.
     stamping_fails: AtomicBool,
+    /// The last attempt to archive failed.
+    archiving_fails: AtomicBool,
 }
 
 impl MessageLog {
@@ -125,6 +129,7 @@ impl MessageLog {
             latest_us: AtomicI64::new(0),
             oldest_unstamped_us: AtomicI64::new(i64::MAX),
             stamping_fails: AtomicBool::new(false),
+            archiving_fails: AtomicBool::new(false),
         })))
     }
 
@@ -202,6 +207,20 @@ impl MessageLog {
 
     pub(crate) fn archives(&self) -> &Blobs {
         &self.0.archives
+    }
+
+    /// The key under which something is sealed now; none when the log is not encrypted.
+    pub(crate) fn current_key(&self) -> Option<Arc<LogKey>> {
+        self.0.objects.keys.as_ref().map(|keys| keys.current())
+    }
+
+    /// Whether the last attempt to archive failed: nothing is lost, and nothing is cleared away until one succeeds.
+    pub fn archiving_fails(&self) -> bool {
+        self.0.archiving_fails.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn note_archiving(&self, fails: bool) {
+        self.0.archiving_fails.store(fails, Ordering::SeqCst);
     }
 
     /// Where large things may be put together.

@@ -1,19 +1,20 @@
 //! Attachments that are too large for a record: write-once objects beside the journal, sealed in pieces, read as a stream.
 
-use super::keys::LogKeys;
+use super::{
+    keys::LogKeys,
+    sealed::{Opened, write_pieces},
+};
 use crate::body::Body;
 use base::{Chance, Fault};
 use bytes::Bytes;
 use host::blobs::Blobs;
 use std::{
-    io::{Cursor, Error, Read, Result as IoResult, Write},
+    io::{Cursor, Read, Write},
     sync::Arc,
 };
 
 /// Attachments up to this size stand in the record itself.
 pub(super) const INLINE_BYTES_MAX: u64 = 256 * 1024;
-const PIECE_BYTES: usize = 256 * 1024;
-const TAG_BYTES: usize = 16;
 
 /// Where the objects of a log are.
 pub(super) struct Objects {
@@ -79,7 +80,7 @@ impl Object {
         }
         let keys = self.objects.keys.as_ref().ok_or_else(|| Fault::new("read a logged attachment", "no keys"))?;
         let key = keys.of(self.key)?.of_object(&self.name);
-        Ok(Box::new(Opened { file, key, left_bytes: self.size_bytes, piece: Vec::new(), at: 0 }))
+        Ok(Box::new(Opened::new(file, key, self.size_bytes)))
     }
 }
 
@@ -98,52 +99,10 @@ impl Objects {
         let number = key.as_ref().map_or(0, |key| key.number);
         let object = Object { name: chance.hex(16), size_bytes, key: number, objects: self.clone() };
         let (mut source, name) = (body.reader(), object.name.clone());
-        let write = move |out: &mut dyn Write| {
-            let mut sealing = key.map(|key| key.of_object(&name));
-            let mut left_bytes = size_bytes;
-            while left_bytes > 0 {
-                let mut piece = vec![0; piece_bytes(left_bytes)];
-                source.read_exact(&mut piece)?;
-                left_bytes -= piece.len() as u64;
-                if let Some(sealing) = &mut sealing {
-                    sealing.seal(&mut piece, left_bytes == 0);
-                }
-                out.write_all(&piece)?;
-            }
-            Ok(())
-        };
+        let write =
+            move |out: &mut dyn Write| write_pieces(key.map(|key| key.of_object(&name)), &mut source, size_bytes, out);
         self.blobs.put_with(&object.name, write).await?;
         Ok(Kept::Object(object))
-    }
-}
-
-fn piece_bytes(left_bytes: u64) -> usize {
-    usize::try_from(left_bytes).unwrap_or(usize::MAX).min(PIECE_BYTES)
-}
-
-/// A sealed object as its plain bytes. A piece is given out only after it was opened whole.
-struct Opened {
-    file: std::fs::File,
-    key: super::keys::ObjectKey,
-    left_bytes: u64,
-    piece: Vec<u8>,
-    at: usize,
-}
-
-impl Read for Opened {
-    fn read(&mut self, into: &mut [u8]) -> IoResult<usize> {
-        if self.at == self.piece.len() && self.left_bytes > 0 {
-            let size = piece_bytes(self.left_bytes);
-            self.piece.resize(size + TAG_BYTES, 0);
-            self.file.read_exact(&mut self.piece)?;
-            self.left_bytes -= size as u64;
-            self.key.open(&mut self.piece, self.left_bytes == 0).map_err(Error::other)?;
-            self.at = 0;
-        }
-        let count = into.len().min(self.piece.len() - self.at);
-        into[..count].copy_from_slice(&self.piece[self.at..self.at + count]);
-        self.at += count;
-        Ok(count)
     }
 }
 
@@ -152,6 +111,11 @@ mod tests {
     use super::*;
     use base::{ManualClock, SystemChance, clock::from_micros};
     use host::{keys::KeyDir, testing::TempDir};
+    use std::io::{Error, Result as IoResult};
+
+    /// As large pieces are, and what sealing adds to each.
+    const PIECE_BYTES: usize = 256 * 1024;
+    const TAG_BYTES: usize = 16;
 
     fn objects(dir: &TempDir, sealed: bool) -> Arc<Objects> {
         let keys = sealed.then(|| {

@@ -57,6 +57,19 @@ pub struct Override {
     pub mode: Mode,
 }
 
+/// Somebody for whom archives are encrypted.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ArchiveRecipient {
+    /// Whose archives; without, those of everybody who has no recipient of its own.
+    pub member: Option<ClientId>,
+    /// An OpenPGP public key in ASCII armour.
+    pub key: String,
+}
+
+/// How such a key begins (RFC 4880 §6.2).
+const ARMOUR: &str = "-----BEGIN PGP PUBLIC KEY BLOCK-----";
+
 /// The defaults are the field's (reference §2.10); encryption is ours.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -74,6 +87,8 @@ pub struct LogPolicy {
     pub archive_interval_s: u64,
     pub archive_bytes_max: u64,
     pub archive_grouping: Grouping,
+    #[serde(rename = "archive_recipient")]
+    pub archive_recipients: Vec<ArchiveRecipient>,
     /// How long archived records stay in the log.
     pub keep_records_days: u32,
 }
@@ -94,6 +109,7 @@ impl Default for LogPolicy {
             archive_interval_s: 6 * 3600,
             archive_bytes_max: 32 * 1024 * 1024,
             archive_grouping: Grouping::None,
+            archive_recipients: Vec::new(),
             keep_records_days: 30,
         }
     }
@@ -106,7 +122,40 @@ impl LogPolicy {
             return Some(format!("message_body_bytes_max is at most {MESSAGE_BODY_BYTES_MAX}"));
         }
         let zero = [u64::from(self.key_days), self.archive_interval_s, self.archive_bytes_max].contains(&0);
-        zero.then(|| "key_days, archive_interval_s and archive_bytes_max are more than 0".to_owned())
+        if zero {
+            return Some("key_days, archive_interval_s and archive_bytes_max are more than 0".to_owned());
+        }
+        self.mistake_of_recipients().map(str::to_owned)
+    }
+
+    fn mistake_of_recipients(&self) -> Option<&'static str> {
+        let recipients = &self.archive_recipients;
+        if !recipients.iter().all(|recipient| recipient.key.trim_start().starts_with(ARMOUR)) {
+            return Some("the key of an archive_recipient is an OpenPGP public key in ASCII armour");
+        }
+        let own = recipients.iter().filter_map(|recipient| recipient.member.as_ref());
+        if self.archive_grouping == Grouping::None && own.clone().next().is_some() {
+            return Some("an archive_recipient of a member needs archives by member or subsystem");
+        }
+        if own.clone().any(|member| member.subsystem.is_some()) {
+            return Some("the member of an archive_recipient is a member and no subsystem");
+        }
+        // Whoever wants archives for recipients and forgets one member would find its messages open.
+        let general = recipients.iter().any(|recipient| recipient.member.is_none());
+        (!self.encrypted && !recipients.is_empty() && !general)
+            .then_some("an archive_recipient for everybody else is missing, since the log is not encrypted")
+    }
+
+    /// The keys for which the archives of a group are encrypted: its member's own, or those for everybody else. None at all
+    /// when the country names none.
+    pub(crate) fn archive_keys(&self, group: &str) -> Vec<&str> {
+        let member = ClientId::parse(group).map(|client| client.member_id());
+        let of = |member: Option<&ClientId>| -> Vec<&str> {
+            let own = self.archive_recipients.iter().filter(|recipient| recipient.member.as_ref() == member);
+            own.map(|recipient| recipient.key.as_str()).collect()
+        };
+        let own = member.as_ref().map(|member| of(Some(member))).unwrap_or_default();
+        if own.is_empty() { of(None) } else { own }
     }
 
     /// The mode for messages to and from the services of `provider`.
@@ -227,6 +276,38 @@ mod tests {
         assert_eq!(policy(10, OverLimit::Refuse).limit(10).expect("within"), 10);
         assert!(policy(10, OverLimit::Refuse).limit(11).is_err());
         assert_eq!(policy(10, OverLimit::Truncate).limit(11).expect("cut"), 10);
+    }
+
+    #[test]
+    fn archives_are_for_the_member_s_recipients_or_for_everybody_else_s() {
+        let recipient = |member: &str, name: &str| {
+            let member = if member.is_empty() { String::new() } else { format!("member = \"{member}\"\n") };
+            format!("[[archive_recipient]]\n{member}key = \"{ARMOUR} {name}\"\n")
+        };
+        let policy = |text: &str| toml::from_str::<LogPolicy>(text).expect("a policy");
+        let all = [recipient("AZ/GOV/1", "a"), recipient("AZ/GOV/1", "b"), recipient("", "c")].concat();
+        let both = policy(&format!("archive_grouping = \"subsystem\"\n{all}"));
+        assert_eq!(both.mistake(), None);
+        let names = |policy: &LogPolicy, group: &str| -> Vec<String> {
+            policy.archive_keys(group).iter().map(|key| key.replace(ARMOUR, "").trim().to_owned()).collect()
+        };
+        for group in ["AZ/GOV/1", "AZ/GOV/1/desk"] {
+            assert_eq!(names(&both, group), ["a", "b"], "{group}");
+        }
+        for group in ["AZ/GOV/2", "AZ/COM/1/desk", ""] {
+            assert_eq!(names(&both, group), ["c"], "{group}");
+        }
+        assert!(names(&LogPolicy::default(), "AZ/GOV/1").is_empty());
+        let by_member = "archive_grouping = \"member\"\n";
+        for (text, said) in [
+            (recipient("AZ/GOV/1", "a"), "needs archives by member"),
+            (format!("{by_member}{}", recipient("AZ/GOV/1/desk", "a")), "no subsystem"),
+            (format!("{by_member}encrypted = false\n{}", recipient("AZ/GOV/1", "a")), "everybody else"),
+            ("[[archive_recipient]]\nkey = \"/etc/key.asc\"\n".to_owned(), "ASCII armour"),
+        ] {
+            let mistake = policy(&text).mistake().expect("a mistake");
+            assert!(mistake.contains(said), "{mistake}");
+        }
     }
 
     #[test]

@@ -8,8 +8,14 @@ use formats::{
     hashchain::{Digest, data_chain, message_chains},
     message::{CHAIN_NAME, Covered, SigningCertificate, SigningEvidence, sign_with},
 };
-use std::sync::{Arc, Mutex, OnceLock};
-use tokio::sync::{mpsc, oneshot};
+use std::{
+    sync::{Arc, Mutex, OnceLock},
+    time::Duration,
+};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::timeout,
+};
 
 /// How many messages one signature covers at most; a chain has one step for each doubling.
 const BATCH_MAX: usize = 256;
@@ -32,6 +38,8 @@ struct Waiting {
 /// The key of one member with its queue.
 pub(super) struct MemberSigner {
     key: Arc<Key>,
+    /// How long a message waits for its signature. A token may never answer.
+    wait: Duration,
     queue: OnceLock<mpsc::UnboundedSender<Waiting>>,
 }
 
@@ -42,8 +50,8 @@ struct Key {
 }
 
 impl MemberSigner {
-    pub(super) fn new(identity: SigningIdentity) -> Self {
-        MemberSigner { key: Arc::new(Key { identity, evidence: Mutex::default() }), queue: OnceLock::new() }
+    pub(super) fn new(identity: SigningIdentity, wait: Duration) -> Self {
+        MemberSigner { key: Arc::new(Key { identity, evidence: Mutex::default() }), wait, queue: OnceLock::new() }
     }
 
     pub(super) fn identity(&self) -> &SigningIdentity {
@@ -63,7 +71,10 @@ impl MemberSigner {
             queue
         });
         queue.send(Waiting { wanted, answer }).map_err(|_| ended(()))?;
-        signed.await.map_err(|_| ended(()))?
+        match timeout(self.wait, signed).await {
+            Ok(signed) => signed.map_err(|_| ended(()))?,
+            Err(_) => Err(Fault::passing("sign", "the key does not answer")),
+        }
     }
 }
 
@@ -76,6 +87,8 @@ async fn work(key: Arc<Key>, mut queue: mpsc::UnboundedReceiver<Waiting>) {
         {
             batch.push(next);
         }
+        // Who does not wait any more needs no signature.
+        batch.retain(|waiting| !waiting.answer.is_closed());
         let key = key.clone();
         let signing = tokio::task::spawn_blocking(move || {
             let wanted: Vec<&ToSign> = batch.iter().map(|waiting| &waiting.wanted).collect();
@@ -147,4 +160,82 @@ fn sign_batch(key: &Key, batch: &[&ToSign]) -> Result<Vec<Signed>, Fault> {
     let covered = Covered::ChainResult(&chains[0].result);
     let signature = key.sign(covered, &newest.ocsp, newest.at)?;
     Ok(chains.into_iter().map(|chain| Signed { signature: signature.clone(), chain: Some(chain) }).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::self_signed;
+    use base::{Algorithm, Clock, ManualClock, Signer};
+    use formats::{
+        asn1::oid,
+        identifier::ClientId,
+        message::MESSAGE_NAME,
+        x509::{Certificate, NameBuilder},
+    };
+    use host::keys::SoftKey;
+    use std::sync::mpsc::{Receiver, channel};
+
+    /// Signs each time it is let.
+    struct Slow {
+        key: SoftKey,
+        let_sign: std::sync::Mutex<Receiver<()>>,
+    }
+
+    impl Signer for Slow {
+        fn algorithm(&self) -> Algorithm {
+            self.key.algorithm()
+        }
+
+        fn public_key_der(&self) -> &[u8] {
+            self.key.public_key_der()
+        }
+
+        fn signs_in_batches(&self) -> bool {
+            true
+        }
+
+        fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Fault> {
+            self.let_sign.lock().expect("one at a time").recv().map_err(|_| Fault::new("sign", "nobody lets it"))?;
+            self.key.sign(message)
+        }
+
+        fn sign_digest(&self, digest: &[u8; 32]) -> Result<Vec<u8>, Fault> {
+            self.key.sign_digest(digest)
+        }
+    }
+
+    fn to_sign(clock: &ManualClock) -> ToSign {
+        let message = Bytes::from_static(b"<m/>");
+        let parts = vec![(MESSAGE_NAME.to_owned(), Digest::sha512(&message))];
+        ToSign { message, parts, ocsp: Bytes::new(), at: clock.now() }
+    }
+
+    fn certificate_of(key: &SoftKey, clock: &ManualClock) -> Certificate {
+        let name = NameBuilder::new().with(oid::COMMON_NAME, "slow").build();
+        self_signed(key, name, Vec::new(), clock.now(), 3600).expect("a certificate")
+    }
+
+    #[tokio::test]
+    async fn a_key_that_does_not_answer_is_not_waited_for() {
+        let clock = ManualClock::at(base::clock::from_micros(1_000_000));
+        let (go, let_sign) = channel();
+        let key = SoftKey::generate(Algorithm::EcdsaP256Sha256).expect("a key");
+        let certificate = certificate_of(&key, &clock);
+        let signer = Arc::new(Slow { key, let_sign: std::sync::Mutex::new(let_sign) });
+        let member = ClientId::parse("AZ/GOV/1").expect("a member");
+        let identity = SigningIdentity { member, certificate, signer };
+        let mut signer = MemberSigner::new(identity, Duration::from_millis(20));
+        for _ in 0..3 {
+            let fault = signer.sign(to_sign(&clock)).await.expect_err("it does not answer");
+            assert!(fault.retry_helps && fault.cause.contains("does not answer"), "{fault}");
+        }
+        // One for the first message, which was begun, and one for the last; the two between are not signed with it.
+        go.send(()).expect("it waits");
+        go.send(()).expect("it waits");
+        signer.wait = Duration::from_secs(30);
+        assert!(signer.sign(to_sign(&clock)).await.expect("signed").chain.is_none(), "it is alone in its batch");
+        drop(go);
+        assert!(signer.sign(to_sign(&clock)).await.is_err(), "there was one signature for each that waited");
+    }
 }

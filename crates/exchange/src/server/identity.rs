@@ -16,12 +16,12 @@ pub struct SigningIdentity {
     pub signer: Arc<dyn Signer>,
 }
 
-/// The server's own certificate for mutual TLS.
+/// A certificate for TLS: the server's own towards other servers, or what others see.
 #[derive(Clone)]
 pub struct AuthenticationIdentity {
     pub certificate: Certificate,
-    /// PKCS#8, DER.
-    pub key_pkcs8: Vec<u8>,
+    /// A P-256 key: RSA keys of ours sign as TLS 1.3 does not.
+    pub signer: Arc<dyn Signer>,
 }
 
 /// A certificate that its own key signs, for parties that know it by its digest or by heart.

@@ -16,6 +16,9 @@ use std::{sync::Arc, time::Duration};
 const TIMESTAMPING_FAILED: &str = "logging_failed.timestamping_failed";
 const NO_AUTHORITY: &str = "logging_failed.mlog.no_timestamping_provider_found";
 
+/// After an archive that could not be made.
+const ARCHIVE_RETRY: Duration = Duration::from_secs(60);
+
 impl SecurityServer {
     /// Follows the log with its index and gets time-stamps until the end.
     pub(super) async fn log_loop(self: Arc<Self>, shutdown: Shutdown) {
@@ -37,18 +40,20 @@ impl SecurityServer {
         }
     }
 
-    /// Archives and clears away, at the start and then every few hours.
+    /// Archives and clears away, at the start and then every few hours; what failed is tried again sooner.
     async fn archive_loop(&self, shutdown: &Shutdown) {
         loop {
             let kept = async {
                 self.log.archive().await?;
                 self.log.keep_house().await
             };
+            let mut pause = Duration::from_secs(self.log.policy().archive_interval_s);
             if let Err(fault) = kept.await {
                 tracing::warn!(%fault, server = %self.id, "archiving the message log");
+                pause = pause.min(ARCHIVE_RETRY);
             }
             tokio::select! {
-                () = tokio::time::sleep(Duration::from_secs(self.log.policy().archive_interval_s)) => {}
+                () = tokio::time::sleep(pause) => {}
                 () = shutdown.wait() => return,
             }
         }

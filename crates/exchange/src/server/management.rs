@@ -7,7 +7,7 @@ use super::{
     asker::Asker,
     consumer_soap::SoapCall,
     inflow::Inflow,
-    tls::{JudgePeer, toward_system},
+    tls::{JudgePeer, toward},
 };
 use crate::{
     configuration::Configuration,
@@ -15,14 +15,14 @@ use crate::{
     management::{Asked, ManagementRequest, Piece, request_number, sign, write},
 };
 use axum::body::{Body, to_bytes};
-use base::{Algorithm, Fault};
+use base::{Fault, Signer};
 use bytes::Bytes;
 use formats::{
     globalconf::ManagementService,
     identifier::{ClientId, ServiceId},
     soap::{self, Parsed, RequestHead},
 };
-use host::{http::Client, keys::SoftKey};
+use host::http::Client;
 use std::{sync::Arc, time::Duration};
 
 const HERE: Place = Place::ClientProxy;
@@ -34,6 +34,13 @@ const ANSWER_BYTES_MAX: usize = 256 * 1024;
 
 fn unsigned(fault: &Fault) -> ExchangeFault {
     ExchangeFault::failed(HERE, Cause::CannotCreateSignature, fault)
+}
+
+/// A key in a token takes its time: no other task waits for it.
+async fn sign_apart(signer: &Arc<dyn Signer>, soap: &[u8]) -> Result<Piece<'static>, ExchangeFault> {
+    let (signer, soap) = (signer.clone(), soap.to_vec());
+    let signed = tokio::task::spawn_blocking(move || sign(&*signer, &soap)).await;
+    signed.unwrap_or_else(|cause| Err(Fault::new("sign a management request", cause))).map_err(|fault| unsigned(&fault))
 }
 
 impl SecurityServer {
@@ -98,7 +105,7 @@ impl SecurityServer {
         let identity = self.identity_of(member)?;
         let certificate = identity.certificate.der();
         let ocsp = self.own_status(configuration, HERE, certificate).await?;
-        let signature = sign(&*identity.signer, soap).map_err(|fault| unsigned(&fault))?;
+        let signature = sign_apart(&identity.signer, soap).await?;
         let pieces = [signature, Piece::Bytes(certificate), Piece::Bytes(&ocsp)];
         Ok(write(soap, &pieces, &format!("xmgmt{}", self.random_letters(30))))
     }
@@ -112,10 +119,8 @@ impl SecurityServer {
     ) -> Result<(String, Vec<u8>), ExchangeFault> {
         let owner = self.identity_of(&self.id.owner())?;
         let ocsp = self.own_status(configuration, HERE, owner.certificate.der()).await?;
-        let key = SoftKey::from_pkcs8(Algorithm::EcdsaP256Sha256, &self.authentication.key_pkcs8);
-        let key = key.map_err(|fault| unsigned(&fault))?;
-        let proof = sign(&key, soap).map_err(|fault| unsigned(&fault))?;
-        let signature = sign(&*owner.signer, soap).map_err(|fault| unsigned(&fault))?;
+        let proof = sign_apart(&self.authentication.signer, soap).await?;
+        let signature = sign_apart(&owner.signer, soap).await?;
         let pieces =
             [proof, signature, Piece::Bytes(certificate), Piece::Bytes(owner.certificate.der()), Piece::Bytes(&ocsp)];
         Ok(write(soap, &pieces, &format!("xmgmt{}", self.random_letters(30))))
@@ -133,7 +138,7 @@ impl SecurityServer {
             || ExchangeFault::new(HERE, Cause::UnknownMember, "the configuration names no registration service");
         let named = services.registration_address.as_ref().zip(services.registration_certificate.clone());
         let (address, certificate) = named.ok_or_else(missing)?;
-        let tls = toward_system(&self.authentication, Arc::new(Known(certificate)));
+        let tls = toward(&self.authentication, Arc::new(Known(certificate)));
         let client = Client::tls(tls.map_err(|fault| failed(&fault))?);
         let request = http::Request::post(address.as_str())
             .header("content-type", kind)

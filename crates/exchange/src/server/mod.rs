@@ -113,6 +113,8 @@ pub struct SecurityServer {
     inner_address: std::sync::OnceLock<String>,
     settings: Settings,
     spool: Arc<Spool>,
+    /// Held while the keys are looked at.
+    looking_at_keys: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// The sockets of a server, bound before anything starts so that a taken port is known at once.
@@ -134,6 +136,7 @@ impl SecurityServer {
         let http = Client::plain();
         let configuration = Arc::new(ConfigurationSlot::new(parts.source, http.clone(), parts.clock.clone()));
         let judge = Arc::new(CertificateJudge::default());
+        let signing_wait = parts.settings.signing_wait;
         Arc::new(SecurityServer {
             peers: peers::Peers::new(configuration.clone(), judge.clone(), parts.clock.clone(), http.clone()),
             spool: Spool::new(parts.settings.body_memory_bytes, parts.settings.spool_folder.clone()),
@@ -154,7 +157,7 @@ impl SecurityServer {
             signing: parts
                 .signing
                 .into_iter()
-                .map(|identity| (identity.member.clone(), batch::MemberSigner::new(identity)))
+                .map(|identity| (identity.member.clone(), batch::MemberSigner::new(identity, signing_wait)))
                 .collect(),
             verified: signing::Verified::default(),
             authentication: parts.authentication,
@@ -163,6 +166,7 @@ impl SecurityServer {
             statuses: status::OwnStatuses::default(),
             http,
             recorder: Recorder::default(),
+            looking_at_keys: Arc::default(),
         })
     }
 

@@ -226,7 +226,7 @@ impl Peers {
             clock: self.clock.clone(),
             seen: Mutex::default(),
         });
-        let config = tls::client_config(server, facts.clone()).map_err(|fault| network(&fault))?;
+        let config = tls::toward(&server.authentication, facts.clone()).map_err(|fault| network(&fault))?;
         let peer = Arc::new(Peer { client: Client::tls_with(config, facts.clone()), facts });
         known.insert(id.clone(), peer.clone());
         Ok(peer)

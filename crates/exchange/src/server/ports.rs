@@ -163,12 +163,14 @@ async fn list_clients(
     }
 }
 
-/// 200, or 500 with what is wrong, a line each: for load balancers and watchers.
+/// 200, or 500 with what is wrong, a line each: for load balancers and watchers. What wants an operator and stops no message
+/// takes no server out of a balancer's list: it stands behind the rest.
 async fn health(State(server): Server) -> Response {
-    match server.complaints().await.as_slice() {
-        [] => (StatusCode::OK, "ok\n").into_response(),
-        complaints => (StatusCode::INTERNAL_SERVER_ERROR, format!("{}\n", complaints.join("\n"))).into_response(),
-    }
+    let complaints = server.complaints().await;
+    let status = if complaints.is_empty() { StatusCode::OK } else { StatusCode::INTERNAL_SERVER_ERROR };
+    let mut lines = if complaints.is_empty() { vec!["ok".to_owned()] } else { complaints };
+    lines.extend(server.worries().into_iter().map(|worry| format!("warning: {worry}")));
+    (status, format!("{}\n", lines.join("\n"))).into_response()
 }
 
 async fn numbers(State(server): Server) -> Response {

@@ -18,6 +18,8 @@ pub struct Settings {
     pub signing: Algorithm,
     /// How the codes of faults are written.
     pub spelling: Spelling,
+    /// How long a key may take to sign, which may be in a token.
+    pub signing_wait: Duration,
     /// How long another server may take to answer once it has the whole request.
     pub peer_wait: Duration,
     /// How long an information system may take.
@@ -48,6 +50,7 @@ impl Settings {
             patience: Patience { grace: Duration::from_secs(30), bytes_per_second: 64 * 1024 },
             signing: Algorithm::EcdsaP256Sha256,
             spelling: Spelling::Current,
+            signing_wait: Duration::from_secs(10),
             peer_wait: Duration::from_secs(60),
             service_wait: Duration::from_secs(30),
         }

@@ -92,7 +92,7 @@ impl Systems {
 fn secure_client(settings: &System, identity: &AuthenticationIdentity) -> Result<(Client, Arc<Pin>), Fault> {
     let registered = settings.verify.then(|| settings.registered());
     let pin = Arc::new(Pin { registered, refused: Mutex::new(None) });
-    Ok((Client::tls(tls::toward_system(identity, pin.clone())?), pin))
+    Ok((Client::tls(tls::toward(identity, pin.clone())?), pin))
 }
 
 impl Reachable {

@@ -7,13 +7,15 @@ use crate::{
     configuration::{ConfigurationSlot, Instance},
     fault::Place,
 };
-use base::{Clock, Fault};
+use base::{Algorithm, Clock, Fault};
+use formats::asn1::ecdsa;
 use rustls::{
-    ClientConfig, DigitallySignedStruct, DistinguishedName, Error, ServerConfig, SignatureScheme,
+    ClientConfig, DigitallySignedStruct, DistinguishedName, Error, ServerConfig, SignatureAlgorithm, SignatureScheme,
     client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
     crypto::{CryptoProvider, WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature},
-    pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, ServerName, UnixTime},
+    pki_types::{CertificateDer, ServerName, UnixTime},
     server::danger::{ClientCertVerified, ClientCertVerifier},
+    sign::{CertifiedKey, Signer, SigningKey, SingleCertAndKey},
 };
 use std::{fmt, sync::Arc};
 
@@ -25,10 +27,53 @@ fn failed(cause: impl fmt::Display) -> Fault {
     Fault::new("set up mutual TLS", cause)
 }
 
-fn own_certificate(server: &SecurityServer) -> (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>) {
-    let chain = vec![CertificateDer::from(server.authentication.certificate.der().to_vec())];
-    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(server.authentication.key_pkcs8.clone()));
-    (chain, key)
+/// The certificate with the key that proves it, wherever the key is.
+fn certified(identity: &AuthenticationIdentity) -> Result<Arc<SingleCertAndKey>, Fault> {
+    if identity.signer.algorithm() != Algorithm::EcdsaP256Sha256 {
+        return Err(failed("the authentication key is no P-256 key"));
+    }
+    if identity.signer.public_key_der() != identity.certificate.key().spki() {
+        return Err(failed("the certificate is another key's"));
+    }
+    let chain = vec![CertificateDer::from(identity.certificate.der().to_vec())];
+    let key = Arc::new(TlsKey(identity.signer.clone()));
+    Ok(Arc::new(SingleCertAndKey::from(CertifiedKey::new(chain, key))))
+}
+
+/// A signing key as TLS uses it. A handshake waits for it.
+#[derive(Clone)]
+struct TlsKey(Arc<dyn base::Signer>);
+
+const TLS_SCHEME: SignatureScheme = SignatureScheme::ECDSA_NISTP256_SHA256;
+
+impl fmt::Debug for TlsKey {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("TlsKey")
+    }
+}
+
+impl SigningKey for TlsKey {
+    fn choose_scheme(&self, offered: &[SignatureScheme]) -> Option<Box<dyn Signer>> {
+        offered.contains(&TLS_SCHEME).then(|| Box::new(self.clone()) as Box<dyn Signer>)
+    }
+
+    fn algorithm(&self) -> SignatureAlgorithm {
+        SignatureAlgorithm::ECDSA
+    }
+}
+
+impl Signer for TlsKey {
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Error> {
+        let value = self.0.sign(message).map_err(|fault| {
+            tracing::warn!(%fault, "a TLS handshake was not signed");
+            Error::General(fault.attempt.to_owned())
+        })?;
+        ecdsa::to_der(&value).map_err(|_| Error::General("the signature value is not r‖s".to_owned()))
+    }
+
+    fn scheme(&self) -> SignatureScheme {
+        TLS_SCHEME
+    }
 }
 
 /// For the message port: TLS 1.3, and 1.2 for older peers; a client certificate is demanded.
@@ -40,13 +85,11 @@ pub fn server_config(server: &SecurityServer) -> Result<Arc<ServerConfig>, Fault
         configuration: server.configuration.clone(),
         clock: server.clock.clone(),
     });
-    let (chain, key) = own_certificate(server);
     let config = ServerConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
         .map_err(failed)?
         .with_client_cert_verifier(verifier)
-        .with_single_cert(chain, key)
-        .map_err(failed)?;
+        .with_cert_resolver(certified(&server.authentication)?);
     Ok(Arc::new(config))
 }
 
@@ -59,45 +102,20 @@ pub fn system_config(identity: &AuthenticationIdentity) -> Result<Arc<ServerConf
         .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
         .map_err(failed)?
         .with_client_cert_verifier(verifier)
-        .with_single_cert(
-            vec![CertificateDer::from(identity.certificate.der().to_vec())],
-            PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(identity.key_pkcs8.clone())),
-        )
-        .map_err(failed)?;
+        .with_cert_resolver(certified(identity)?);
     Ok(Arc::new(config))
 }
 
-/// For connections to one information system, whose certificate `judgement` decides about.
-pub(super) fn toward_system(
-    identity: &AuthenticationIdentity,
-    judgement: Arc<dyn JudgePeer>,
-) -> Result<ClientConfig, Fault> {
+/// For connections to one other server or information system, whose certificate `judgement` decides about.
+pub(super) fn toward(identity: &AuthenticationIdentity, judgement: Arc<dyn JudgePeer>) -> Result<ClientConfig, Fault> {
     let provider = provider();
     let verifier = PeerVerifier { algorithms: provider.signature_verification_algorithms, judgement };
-    ClientConfig::builder_with_provider(provider)
+    Ok(ClientConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
         .map_err(failed)?
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(verifier))
-        .with_client_auth_cert(
-            vec![CertificateDer::from(identity.certificate.der().to_vec())],
-            PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(identity.key_pkcs8.clone())),
-        )
-        .map_err(failed)
-}
-
-/// For connections to one other server, whose certificate `judgement` decides about.
-pub(super) fn client_config(server: &SecurityServer, judgement: Arc<dyn JudgePeer>) -> Result<ClientConfig, Fault> {
-    let provider = provider();
-    let verifier = PeerVerifier { algorithms: provider.signature_verification_algorithms, judgement };
-    let (chain, key) = own_certificate(server);
-    ClientConfig::builder_with_provider(provider)
-        .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
-        .map_err(failed)?
-        .dangerous()
-        .with_custom_certificate_verifier(Arc::new(verifier))
-        .with_client_auth_cert(chain, key)
-        .map_err(failed)
+        .with_client_cert_resolver(certified(identity)?))
 }
 
 /// Decides during the handshake whether the other side's certificate is the one of the server that was meant.

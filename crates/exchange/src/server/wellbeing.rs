@@ -2,7 +2,13 @@
 
 use super::SecurityServer;
 use crate::fault::Place;
-use std::fmt::Write as _;
+use base::{Fault, Signer};
+use std::{fmt::Write as _, sync::Arc, time::Duration};
+
+/// How long a token may take to say that a key is there.
+const LOOK_AT_KEYS_WAIT: Duration = Duration::from_secs(5);
+/// The field's code for a token that cannot be used.
+const HSM_NON_OPERATIONAL: &str = "hsm_non_operational";
 
 impl SecurityServer {
     /// What stops the exchange of messages now (reference §2.13, health check); empty when nothing does.
@@ -20,11 +26,39 @@ impl SecurityServer {
             }
             Err(fault) => complaints.push(format!("global configuration: {}", fault.code)),
         }
+        if let Err(fault) = self.look_at_keys().await {
+            tracing::warn!(%fault, server = %self.id, "a key cannot be used");
+            complaints.push(format!("token: {HSM_NON_OPERATIONAL}"));
+        }
         if let Err(fault) = self.store.query("SELECT 1 AS one", &[]).await {
             tracing::warn!(%fault, server = %self.id, "the store does not answer");
             complaints.push("store: it does not answer".to_owned());
         }
         complaints
+    }
+
+    /// What an operator must see to, although messages are exchanged.
+    pub fn worries(&self) -> Vec<String> {
+        let archiving = self.log.archiving_fails().then(|| "message log: archiving fails".to_owned());
+        archiving.into_iter().collect()
+    }
+
+    /// Whether every key can be used, in a token as well. One look at a time, so that a token that never answers holds one
+    /// thread and no more.
+    async fn look_at_keys(&self) -> Result<(), Fault> {
+        let signing = self.signing.values().map(|signer| signer.identity().signer.clone());
+        let keys: Vec<Arc<dyn Signer>> = signing.chain([self.authentication.signer.clone()]).collect();
+        let turn = self.looking_at_keys.clone();
+        let look = async move {
+            let turn = turn.lock_owned().await;
+            let looked = tokio::task::spawn_blocking(move || {
+                let _turn = turn;
+                keys.iter().try_for_each(|key| key.check())
+            });
+            looked.await.map_err(|cause| Fault::new("look at the keys", cause))?
+        };
+        let silent = |_| Err(Fault::passing("look at the keys", "a token does not answer"));
+        tokio::time::timeout(LOOK_AT_KEYS_WAIT, look).await.unwrap_or_else(silent)
     }
 
     /// The text exposition format of Prometheus.

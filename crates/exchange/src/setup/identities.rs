@@ -1,6 +1,6 @@
 //! Keys and certificates of the servers. A certificate is a file beside its key; one that will soon expire is replaced.
 
-use super::{CertificateOrder, IssueCertificates, Plan};
+use super::{CertificateOrder, IssueCertificates, Plan, tokens::Tokens};
 use crate::{
     country::Server,
     server::{AuthenticationIdentity, SigningIdentity, SystemIdentity, self_signed},
@@ -35,6 +35,7 @@ fn failed(cause: impl std::fmt::Display) -> Fault {
 impl Identities {
     pub(super) async fn load_or_make(
         plan: &Plan,
+        tokens: &Tokens,
         server: &Server,
         host: &str,
         issuer: &dyn IssueCertificates,
@@ -47,18 +48,19 @@ impl Identities {
         let members: BTreeSet<ClientId> = server.clients.iter().map(ClientId::member_id).chain(owner).collect();
         let mut signing = Vec::new();
         for member in members {
-            let name = format!("sign-{}-{}", member.class, member.member);
-            let key = keys.load_or_create(&name, (plan.settings)(folder.clone()).signing)?;
+            let usual = (plan.settings)(folder.clone()).signing;
+            let key = tokens.signing_key(&server.code, &member, &keys, usual)?;
             let order = CertificateOrder {
                 profile: Profile::MemberSigning,
                 subject: signing_name(plan, server, &member)?,
                 public_key_der: key.public_key_der().to_vec(),
                 host_names: Vec::new(),
             };
-            let certificate = certificate(&folder.join(format!("{name}.der")), order, issuer, clock).await?;
+            let file = folder.join(format!("sign-{}-{}.der", member.class, member.member));
+            let certificate = certificate(&file, order, issuer, clock).await?;
             signing.push(SigningIdentity { member, certificate, signer: key });
         }
-        let key = keys.load_or_create("auth", Algorithm::EcdsaP256Sha256)?;
+        let key = tokens.authentication_key(&server.code, &plan.country.instance, &keys)?;
         let order = CertificateOrder {
             profile: Profile::MemberAuthentication,
             subject: authentication_name(plan, server, host),
@@ -66,7 +68,7 @@ impl Identities {
             host_names: vec![host.to_owned()],
         };
         let certificate = certificate(&folder.join("auth.der"), order, issuer, clock).await?;
-        let authentication = AuthenticationIdentity { certificate, key_pkcs8: key.pkcs8_der().to_vec() };
+        let authentication = AuthenticationIdentity { certificate, signer: key };
         let system = system_identity(plan, &keys, &folder, host, clock)?;
         Ok(Identities { signing, authentication, system })
     }
@@ -93,7 +95,7 @@ fn system_identity(
             made
         }
     };
-    Ok(SystemIdentity { certificate, key_pkcs8: key.pkcs8_der().to_vec() })
+    Ok(SystemIdentity { certificate, signer: key })
 }
 
 /// As the authority's profile reads it.

@@ -59,7 +59,7 @@ impl Door {
                 made
             }
         };
-        let identity = AuthenticationIdentity { certificate, key_pkcs8: key.pkcs8_der().to_vec() };
+        let identity = AuthenticationIdentity { certificate, signer: key };
         Ok(Some(Door { address: address.clone(), management: management.clone(), identity }))
     }
 

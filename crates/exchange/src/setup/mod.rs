@@ -4,6 +4,9 @@
 mod identities;
 mod management;
 mod parameters;
+mod tokens;
+
+pub use tokens::ServerToken;
 
 use crate::{
     CENTRAL_MIGRATIONS, SERVER_MIGRATIONS,
@@ -34,6 +37,7 @@ use std::{
     sync::Arc,
     time::Duration,
 };
+use tokens::Tokens;
 use tokio::net::TcpListener;
 
 /// A certificate that the exchange needs from the certificate centre.
@@ -104,6 +108,8 @@ pub struct Plan {
     /// Base address of each provider's information system.
     pub systems: HashMap<ClientId, String>,
     pub trust: TrustServices,
+    /// Where servers have keys that are not in their folders.
+    pub tokens: Vec<ServerToken>,
     /// How the servers run as programs, given the folder of each: [`Settings::new`], or otherwise in tests.
     pub settings: fn(PathBuf) -> Settings,
 }
@@ -153,10 +159,11 @@ pub async fn prepare(
     clock: Arc<dyn Clock>,
     chance: Arc<dyn Chance>,
 ) -> Result<Exchange, Fault> {
+    let tokens = Tokens::open(&plan.tokens, &plan.country)?;
     let mut identities = BTreeMap::new();
     for server in &plan.country.servers {
         let ports = ports_of(&plan, &server.code)?;
-        let made = Identities::load_or_make(&plan, server, &ports.host, issuer, &*clock).await?;
+        let made = Identities::load_or_make(&plan, &tokens, server, &ports.host, issuer, &*clock).await?;
         identities.insert(server.code.clone(), made);
     }
     let door = management::Door::open(&plan, &*clock)?;

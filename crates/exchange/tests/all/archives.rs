@@ -18,7 +18,7 @@ use std::{
     collections::BTreeMap,
     future::Future,
     io::{Cursor, Read},
-    path::Path,
+    path::{Path, PathBuf},
     pin::Pin,
     sync::{Arc, atomic::Ordering},
     task::{Context, Poll},
@@ -32,38 +32,51 @@ async fn ask(world: &World, ids: &[&str]) {
     }
 }
 
-fn asker(world: &World) -> Arc<SecurityServer> {
+pub fn asker(world: &World) -> Arc<SecurityServer> {
     world.exchange.server("asker").expect("a server").clone()
 }
 
-/// The files of the object store of archives, by name.
-fn archives(world: &World) -> BTreeMap<String, Vec<u8>> {
-    fn below(folder: &Path, found: &mut BTreeMap<String, Vec<u8>>) {
-        for entry in std::fs::read_dir(folder).expect("a folder") {
-            let path = entry.expect("an entry").path();
-            if path.is_dir() {
-                below(&path, found);
-            } else {
-                let name = path.file_name().expect("a name").to_string_lossy().into_owned();
-                found.insert(name, std::fs::read(&path).expect("a file"));
-            }
-        }
-    }
-    let mut found = BTreeMap::new();
-    below(&world.directory.path().join("ss-asker/messagelog/archive"), &mut found);
-    found
+/// Every file in a folder and in those below it.
+pub fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).expect("a folder");
+    let paths = entries.map(|entry| entry.expect("an entry").path());
+    paths.flat_map(|path| if path.is_dir() { files_below(&path) } else { vec![path] }).collect()
 }
 
-/// Judges the archives in their order and gives the names of the containers in them.
-fn judge(world: &World, names: &[String], mut previous: Previous) -> (Vec<String>, Previous) {
-    let (files, trust) = (archives(world), archive::trust_of(&world.exchange.central().configuration()));
+/// The archives in the object store by name, each as the plain zip.
+pub fn archives(world: &World) -> BTreeMap<String, Vec<u8>> {
+    let keys = [world.directory.path().join("ss-asker/keys")];
+    let plain = |path: PathBuf| {
+        let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+        let mut bytes = std::fs::read(&path).expect("a file");
+        if archive::is_sealed(&bytes) {
+            bytes.clear();
+            archive::unseal(&path, &keys, &mut bytes).expect("opened");
+        }
+        (name, bytes)
+    };
+    files_below(&world.directory.path().join("ss-asker/messagelog/archive")).into_iter().map(plain).collect()
+}
+
+fn judge(world: &World, names: &[String], previous: Previous) -> (Vec<String>, Previous) {
+    judge_files(world, &archives(world), names, previous)
+}
+
+/// Judges archives in their order and gives the names of the containers in them.
+pub fn judge_files(
+    world: &World,
+    files: &BTreeMap<String, Vec<u8>>,
+    names: &[String],
+    mut previous: Previous,
+) -> (Vec<String>, Previous) {
+    let trust = archive::trust_of(&world.exchange.central().configuration());
     let mut containers = Vec::new();
     for name in names {
         let verdict = archive::judge_archive(&files[name], &trust, &previous);
         let reasons: Vec<_> = verdict.containers.iter().flat_map(|(_, verdict)| verdict.reasons.clone()).collect();
         assert!(verdict.is_valid(), "{name}: {:?} {reasons:?}", verdict.reasons);
         let chain = verdict.chain.expect("whole");
-        assert!(name.ends_with(&format!("-{}.zip", &chain.last[..16])), "{name}");
+        assert!(name.contains(&format!("-{}.zip", &chain.last[..16])), "{name}");
         previous = Previous::Digest(chain.last);
         containers.extend(verdict.containers.into_iter().map(|(name, _)| name));
     }
@@ -162,7 +175,7 @@ async fn work_that_is_cut_anywhere_repeats_nothing_and_loses_nothing() {
     }
     assert!(ended, "it ends some time");
     server.log().archive().await.expect("nothing is left");
-    // A cut may come while a file is being written by another thread: those files are the same as their successors.
+    // A cut may come while a file is being written by another thread: who writes it next waits for that one.
     names.extend(archives(&world).into_keys());
     let trust = archive::trust_of(&world.exchange.central().configuration());
     let mut previous = Previous::First;
@@ -254,7 +267,7 @@ async fn get(world: &World, path: &str) -> http::Response<Bytes> {
     host::http::Client::plain().send(request, 10_000_000, Duration::from_secs(20)).await.expect("answered")
 }
 
-fn entries(zip: &[u8]) -> BTreeMap<String, Vec<u8>> {
+pub fn entries(zip: &[u8]) -> BTreeMap<String, Vec<u8>> {
     let mut archive = zip::ZipArchive::new(Cursor::new(zip)).expect("a zip");
     let mut entries = BTreeMap::new();
     for place in 0..archive.len() {

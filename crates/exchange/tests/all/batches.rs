@@ -21,7 +21,7 @@ fn rsa(folder: PathBuf) -> Settings {
     Settings { signing: Algorithm::RsaPkcs1Sha512, ..Settings::new(folder) }
 }
 
-async fn ask_many(world: &World, numbers: std::ops::Range<usize>) {
+pub async fn ask_many(world: &World, numbers: std::ops::Range<usize>) {
     let ask = |number: usize| async move {
         let wording = if number.is_multiple_of(2) { Wording::Soap } else { Wording::Rest };
         let answer = world.client.ask(question("page", wording, &format!("m-{number}"))).await.expect("answered");

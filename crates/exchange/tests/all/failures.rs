@@ -215,7 +215,7 @@ async fn living_by(world: &World, change: impl FnOnce(&mut SharedParameters)) ->
     tokio::spawn(host::http::serve(listener, central.router(), world.shutdown.clone()));
     let own = &country.servers[0];
     let store = open(&format!("other-asker-{other}")).await;
-    let identity = AuthenticationIdentity { certificate: auth.certificate, key_pkcs8: auth.key.pkcs8_der().to_vec() };
+    let identity = AuthenticationIdentity { certificate: auth.certificate, signer: auth.key };
     let server = SecurityServer::new(ServerParts {
         id: country.server_id(own),
         log: log_in(world, &folder, &store).await,

@@ -16,7 +16,8 @@ use exchange::{
     country::Country,
     server::Settings,
     setup::{
-        CertificateOrder, Exchange, IssueCertificates, Issuing, Listeners, Plan, ServerPorts, TrustServices, prepare,
+        CertificateOrder, Exchange, IssueCertificates, Issuing, Listeners, Plan, ServerPorts, ServerToken,
+        TrustServices, prepare,
     },
 };
 use formats::{
@@ -348,6 +349,7 @@ struct PlanFacts {
     systems: HashMap<ClientId, String>,
     trust: TrustServices,
     country: String,
+    tokens: Vec<ServerToken>,
     settings: fn(std::path::PathBuf) -> Settings,
 }
 
@@ -444,7 +446,14 @@ impl World {
 
     /// Running, with certificates that name members by this profile.
     pub async fn running_by_profile(profile: &str) -> World {
-        let mut world = World::prepared_by(None, EXCHANGE.to_owned(), Settings::new, profile).await;
+        let mut world = World::prepared_in(None, EXCHANGE.to_owned(), Settings::new, profile, Vec::new()).await;
+        world.start();
+        world
+    }
+
+    /// With keys of its servers in tokens.
+    pub async fn running_with_tokens(tokens: Vec<ServerToken>) -> World {
+        let mut world = World::prepared_in(None, EXCHANGE.to_owned(), Settings::new, PROFILE, tokens).await;
         world.start();
         world
     }
@@ -454,14 +463,15 @@ impl World {
         country: String,
         settings: fn(std::path::PathBuf) -> Settings,
     ) -> World {
-        World::prepared_by(postgres, country, settings, PROFILE).await
+        World::prepared_in(postgres, country, settings, PROFILE, Vec::new()).await
     }
 
-    async fn prepared_by(
+    async fn prepared_in(
         postgres: Option<String>,
         country: String,
         settings: fn(std::path::PathBuf) -> Settings,
         profile: &str,
+        tokens: Vec<ServerToken>,
     ) -> World {
         let clock = Arc::new(ManualClock::at(NOON.parse().expect("an instant")));
         let (authority, book, shutdown) = (Authority::new(clock.clone()), Arc::new(Book::default()), Shutdown::new());
@@ -484,6 +494,7 @@ impl World {
                 tsa_certificate: authority.tsa.der().to_vec(),
             },
             country,
+            tokens,
             settings,
         };
         let country = Country::parse(AGENCIES, &plan.country).expect("a country");
@@ -552,6 +563,7 @@ async fn build(
         servers: ports.clone(),
         systems: plan.systems.clone(),
         trust: plan.trust.clone(),
+        tokens: plan.tokens.clone(),
         settings: plan.settings,
     };
     let clock: Arc<dyn Clock> = clock.clone();

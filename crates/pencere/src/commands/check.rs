@@ -3,15 +3,19 @@
 use crate::cli::Check;
 use crate::commands::serve::Configuration;
 use crate::wiring::folder::CountryFolder;
+use exchange::setup::ServerToken;
 use std::process::ExitCode;
 
 pub async fn run(check: &Check) -> Result<ExitCode, String> {
     let mut problems = Vec::new();
-    if let Some(file) = &check.config {
-        problems.extend(Configuration::read(file).err());
-    }
+    let configuration = check.config.as_deref().map(Configuration::read).transpose();
+    let configuration = configuration.unwrap_or_else(|problem| {
+        problems.push(problem);
+        None
+    });
     match CountryFolder::load(&check.country) {
         Ok(country) => {
+            problems.extend(configuration.iter().flat_map(|configuration| tokens_fit(configuration, &country)));
             problems.extend(fees_agree(&country));
             problems.extend(names_meet(&country));
         }
@@ -20,6 +24,12 @@ pub async fn run(check: &Check) -> Result<ExitCode, String> {
     problems.extend(crate::wiring::migrations_apply().await.err());
     problems.extend(words_agree());
     Ok(say(&problems))
+}
+
+/// The tokens are for servers that exist, and their PINs are where nobody else reads them. No token is opened.
+fn tokens_fit(configuration: &Configuration, country: &CountryFolder) -> Vec<String> {
+    let tokens = configuration.tokens.iter().map(|token| token.in_folder(&configuration.data));
+    ServerToken::mistakes(&tokens.collect::<Vec<_>>(), &country.exchange)
 }
 
 #[expect(clippy::print_stdout, reason = "the findings are the command's answer")]

@@ -13,6 +13,7 @@ pub async fn run(demo: Demo) -> Result<ExitCode, String> {
         people: demo.people,
         ports: Ports::from_base(demo.port_base),
         stores: wiring::Stores::Files,
+        tokens: Vec::new(),
     };
     let running = wiring::start(&settings, &place, &Role::ALL).await?;
     show(&running, demo.json);

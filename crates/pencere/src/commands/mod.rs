@@ -5,4 +5,5 @@ pub mod demo;
 pub mod score;
 pub mod serve;
 pub mod tour;
+pub mod unseal;
 pub mod verify;

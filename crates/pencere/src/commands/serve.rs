@@ -4,7 +4,7 @@ use super::demo::until_told_to_end;
 use crate::cli::Serve;
 use crate::place::Place;
 use crate::ports::Ports;
-use crate::wiring::{self, Settings, Stores};
+use crate::wiring::{self, Settings, Stores, TokenSettings};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -21,6 +21,8 @@ pub struct Configuration {
     pub port_base: u16,
     #[serde(default = "default_stores")]
     pub stores: Stores,
+    #[serde(default, rename = "token")]
+    pub tokens: Vec<TokenSettings>,
 }
 
 fn default_people() -> u32 {
@@ -50,6 +52,7 @@ pub async fn run(serve: Serve) -> Result<ExitCode, String> {
         people: configuration.people,
         ports: Ports::from_base(configuration.port_base),
         stores: configuration.stores,
+        tokens: configuration.tokens,
     };
     let running = wiring::start(&settings, &place, &serve.role).await?;
     say(&serve.role);
@@ -82,8 +85,9 @@ mod tests {
             .skip(1)
             .map(|rest| toml::from_str(rest.split("```").next().unwrap_or_default()).expect("an example"))
             .collect();
-        assert_eq!(examples.len(), 2);
+        assert_eq!(examples.len(), 3);
         assert!(matches!(examples[0].stores, Stores::Files) && matches!(examples[1].stores, Stores::Postgres(_)));
+        assert_eq!(examples.iter().map(|example| example.tokens.len()).collect::<Vec<_>>(), [0, 0, 1]);
         // What the second example leaves out, the first one says.
         assert_eq!((examples[0].people, examples[0].port_base), (examples[1].people, examples[1].port_base));
         assert!(toml::from_str::<Configuration>("data = 'd'\ncountry = 'c'\nunknown = 1").is_err());

@@ -30,6 +30,7 @@ async fn in_a_fresh_country(tour: &Tour) -> Result<tour::report::Report, String>
         people: tour.people,
         ports: Ports::from_base(crate::ports::free_base()?),
         stores: Stores::Files,
+        tokens: Vec::new(),
     };
     let mut running = wiring::start(&settings, &place, &Role::ALL).await?;
     let country = Country::running_in(&data, &tour.country)?;

@@ -25,7 +25,15 @@ pub fn run(verify: &Verify) -> Result<ExitCode, String> {
     if std::fs::metadata(file).map_err(unreadable)?.len() > FILE_BYTES_MAX {
         return Err(format!("{} is larger than anything this command judges", file.display()));
     }
-    let bytes = std::fs::read(file).map_err(unreadable)?;
+    if file.extension().is_some_and(|ending| ending == "gpg") {
+        return Err(format!("{} is encrypted for its recipients: one of them decrypts it first", file.display()));
+    }
+    let mut bytes = std::fs::read(file).map_err(unreadable)?;
+    if archive::is_sealed(&bytes) {
+        let folders = super::unseal::key_folders(&verify.data)?;
+        bytes.clear();
+        archive::unseal(file, &folders, &mut bytes).map_err(|fault| fault.to_string())?;
+    }
     let trusted = verify.trust.clone().unwrap_or_else(|| verify.data.join("trusted"));
     let finding = judge(&bytes, &trusted)?;
     Ok(say(&finding))

@@ -36,6 +36,7 @@ pub async fn walk(country: &Country, running: Option<&mut wiring::Running>) -> R
         people: PEOPLE,
         ports: Ports::from_base(crate::ports::free_base()?),
         stores: Stores::Files,
+        tokens: Vec::new(),
     };
     let mut running = wiring::start(&settings, &place, &Role::ALL).await?;
     let own = Country::running_in(&data, &country.folder)?;

@@ -12,10 +12,12 @@ mod receipts;
 mod registers_part;
 mod simulators;
 mod stores;
+mod tokens;
 mod trust_services;
 mod window;
 
 pub use stores::Stores;
+pub use tokens::TokenSettings;
 pub use window::store_in as window_store_in;
 
 use crate::place::Place;
@@ -55,6 +57,7 @@ pub struct Settings {
     pub people: u32,
     pub ports: Ports,
     pub stores: Stores,
+    pub tokens: Vec<TokenSettings>,
 }
 
 /// Time and chance, handed to every part.
@@ -214,13 +217,14 @@ async fn open_exchange(
     let stores = settings.stores.clone();
     let plan = Plan {
         country: country.exchange.clone(),
-        directory,
         location: Box::new(move |domain| stores.location(&rooms, domain)),
         central: format!("127.0.0.1:{}", settings.ports.of(Door::Central)),
         management: Some(format!("127.0.0.1:{}", settings.ports.of(Door::Management))),
         servers: ports_from(&country.exchange, "127.0.0.1", settings.ports.base()),
         systems: Registers::addresses(&country.registers, settings.ports)?,
         trust: trust_services::approved(&centre, &settings.ports.url(Door::Trust)),
+        tokens: settings.tokens.iter().map(|token| token.in_folder(&directory)).collect(),
+        directory,
         settings: exchange::server::Settings::new,
     };
     let issuer = trust_services::MemberCertificates(centre);
