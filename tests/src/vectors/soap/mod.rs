@@ -204,7 +204,8 @@ impl Run<'_> {
 }
 
 fn fault_document(code: &str) -> Vec<u8> {
-    let fault = soap::Fault { code: code.to_owned(), string: "played".to_owned(), actor: None, detail: None };
+    let fault =
+        soap::Fault { code: code.to_owned(), string: "played".to_owned(), actor: None, detail: None, received: None };
     fault.to_bytes()
 }
 
