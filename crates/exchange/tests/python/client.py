@@ -1,0 +1,31 @@
+"""An information system that asks through a security server by `pyxroad`.
+
+    client.py SERVER CLIENT SERVICE ARGUMENTS
+
+ARGUMENTS is a JSON object. Bytes are printed in base64. Prints one line of JSON: `{"answer": …}`, or `{"fault": …}` with code and text when the library
+raised its exception for a SOAP fault.
+"""
+
+import json
+import logging
+import sys
+from base64 import b64encode
+
+from XRoad import XClient
+from zeep.exceptions import Fault
+
+logging.disable(logging.CRITICAL)
+
+
+def main(server, client, service, arguments):
+    asking = XClient(server, client, service)
+    try:
+        answer = asking.request(**json.loads(arguments))
+    except Fault as raised:
+        # The library wraps the fault that it got into another one, as its message.
+        fault = raised.message
+        return {"fault": {"code": fault.code, "text": fault.message}}
+    return {"answer": answer, "id": asking.id}
+
+
+print(json.dumps(main(*sys.argv[1:]), default=lambda value: b64encode(value).decode()))
