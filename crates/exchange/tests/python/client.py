@@ -28,4 +28,9 @@ def main(server, client, service, arguments):
     return {"answer": answer, "id": asking.id}
 
 
-print(json.dumps(main(*sys.argv[1:]), default=lambda value: b64encode(value).decode()))
+def written(value):
+    """What JSON has no form for: bytes, days, and elements that the description does not name."""
+    return b64encode(value).decode() if isinstance(value, bytes) else str(value)
+
+
+print(json.dumps(main(*sys.argv[1:]), default=written))
