@@ -5,6 +5,7 @@
 mod bench;
 mod packages;
 mod postgres;
+mod python;
 mod run;
 mod soak;
 mod test;
@@ -14,6 +15,7 @@ use std::process::ExitCode;
 
 const USAGE: &str =
     "cargo xtask test    every check: format, lints, tests on both databases, journeys, browser, tidiness
+cargo xtask packages   only installs what the tests need beside Rust: Debian's packages, others' programs in Python
 cargo xtask bench   the measurements of bench/, printed
 cargo xtask bench exchange [--json] [--seconds N] [PART OF A ROW'S NAME]...
                     the exchange beside its floor: CPU of the dearer server, latency, memory
@@ -24,6 +26,7 @@ fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let outcome = match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["test"] => test::run(),
+        ["packages"] => packages::ensure().map(|()| ExitCode::SUCCESS),
         ["bench"] => bench::run(),
         ["bench", "exchange", words @ ..] => bench::exchange(words),
         ["soak", words @ ..] => soak::run(words),

@@ -1,6 +1,7 @@
 //! What the tests need beside Rust, by Debian package name: installed where that is possible, asked for loudly elsewhere.
+//! Programs in Python come after it, see `python.rs`.
 
-use crate::run;
+use crate::{python, run};
 use std::path::Path;
 use std::process::Command;
 
@@ -28,9 +29,14 @@ pub fn ensure() -> Result<(), String> {
     if crate::postgres::binaries().is_none() {
         missing.push("postgresql");
     }
-    if missing.is_empty() {
-        return Ok(());
+    missing.extend(python::missing());
+    if !missing.is_empty() {
+        install(&missing)?;
     }
+    python::ensure()
+}
+
+fn install(missing: &[&str]) -> Result<(), String> {
     let list = missing.join(" ");
     println!("the tests need these packages: {list}");
     if !(run::is_root() && Path::new("/usr/bin/apt-get").exists()) {
@@ -39,6 +45,6 @@ pub fn ensure() -> Result<(), String> {
     run::must(Command::new("apt-get").args(["update", "-qq"]))?;
     let mut install = Command::new("apt-get");
     install.env("DEBIAN_FRONTEND", "noninteractive");
-    install.args(["install", "-y", "-qq", "--no-install-recommends"]).args(&missing);
+    install.args(["install", "-y", "-qq", "--no-install-recommends"]).args(missing);
     run::must(&mut install)
 }

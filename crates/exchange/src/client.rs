@@ -124,7 +124,8 @@ impl ExchangeClient {
         let body: Value = serde_json::from_slice(answer.body()).unwrap_or(Value::Null);
         let field = |name: &str| body.get(name).and_then(Value::as_str).map(str::to_owned);
         if let Some(code) = told {
-            let fault = ExchangeFault { code, text: field("message").unwrap_or_default(), detail: field("detail") };
+            let fault =
+                ExchangeFault { code, text: field("message").unwrap_or_default(), detail: field("detail"), own: None };
             return Err(from_fault(&fault));
         }
         if status.is_success() {

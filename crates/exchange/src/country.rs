@@ -73,6 +73,10 @@ pub struct Server {
     pub code: String,
     pub owner: ClientId,
     pub clients: Vec<ClientId>,
+    /// Whether information systems may fetch descriptions by `GET /wsdl`, as the field's servers offered it until version 6.23
+    /// and, like here, switched off unless somebody wanted it.
+    #[serde(default)]
+    pub wsdl_by_get: bool,
 }
 
 /// A data service and who may ask for it.

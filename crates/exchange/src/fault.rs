@@ -6,6 +6,7 @@ mod spelling;
 pub use spelling::Spelling;
 
 use base::{Chance, Fault, Refusal};
+use bytes::Bytes;
 use std::fmt;
 
 macro_rules! causes {
@@ -127,16 +128,24 @@ pub struct ExchangeFault {
     pub text: String,
     /// The number under which this server's log knows more; absent in a fault that another server made.
     pub detail: Option<String>,
+    /// The envelope of a fault that a service said itself, which is handed on to the byte: its details are between it and
+    /// its asker.
+    pub own: Option<Bytes>,
 }
 
 impl ExchangeFault {
     pub fn new(place: Place, cause: Cause, text: impl fmt::Display) -> Self {
-        ExchangeFault { code: format!("{}.{}", place.prefix(), cause.wire()), text: text.to_string(), detail: None }
+        ExchangeFault {
+            code: format!("{}.{}", place.prefix(), cause.wire()),
+            text: text.to_string(),
+            detail: None,
+            own: None,
+        }
     }
 
     /// A code of `formats`, which may have parts of its own.
     pub fn coded(place: Place, code: &str, text: impl fmt::Display) -> Self {
-        ExchangeFault { code: format!("{}.{code}", place.prefix()), text: text.to_string(), detail: None }
+        ExchangeFault { code: format!("{}.{code}", place.prefix()), text: text.to_string(), detail: None, own: None }
     }
 
     /// What was found wrong with the certificate of a server: the field says behind this cause what it was.
@@ -156,21 +165,29 @@ impl ExchangeFault {
         ExchangeFault::new(place, cause, fault.attempt)
     }
 
-    /// With a number for the log, unless it has one.
+    /// With a number for the log, unless it has one or is a service's own.
     pub fn numbered(mut self, chance: &dyn Chance) -> Self {
+        if self.own.is_some() {
+            tracing::info!(code = %self.code, text = %self.text, "a service's fault");
+            return self;
+        }
         let detail = self.detail.get_or_insert_with(|| chance.hex(16));
         tracing::info!(code = %self.code, text = %self.text, %detail, "exchange refused");
         self
     }
 
-    pub fn to_soap(&self) -> Vec<u8> {
+    pub fn to_soap(&self) -> Bytes {
+        if let Some(own) = &self.own {
+            return own.clone();
+        }
         let fault = formats::soap::Fault {
             code: self.code.clone(),
             string: self.text.clone(),
             actor: None,
             detail: self.detail.clone(),
+            received: None,
         };
-        fault.to_bytes()
+        fault.to_bytes().into()
     }
 
     /// With its code in this spelling; codes of services stay as they are.
@@ -179,12 +196,15 @@ impl ExchangeFault {
         self
     }
 
-    /// From another server's SOAP fault, which may be an older one: its code, in our spelling, and its text.
+    /// From a SOAP fault of another server, which may be an older one: its code, in our spelling, and its text. Or of a
+    /// service, whose codes are its own.
     pub fn from_soap(fault: formats::soap::Fault) -> Self {
+        let ours = spelling::is_of_the_protocol(&fault.code);
         ExchangeFault {
-            code: Spelling::Current.spell(&fault.code).into_owned(),
+            code: if ours { Spelling::Current.spell(&fault.code).into_owned() } else { fault.code },
             text: fault.string,
             detail: fault.detail,
+            own: fault.received.filter(|_| !ours),
         }
     }
 
@@ -243,6 +263,7 @@ mod tests {
             string: "no".into(),
             actor: None,
             detail: None,
+            received: None,
         };
         assert_eq!(ExchangeFault::from_soap(older).code, "server.serverproxy.access_denied");
         assert!(ExchangeFault::new(Place::ClientProxy, Cause::GlobalConfOutdated, "x").is_unreachable());

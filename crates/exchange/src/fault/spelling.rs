@@ -38,16 +38,23 @@ impl Spelling {
     }
 }
 
+/// Whether a code, in either spelling, is one of the protocol's and not a service's own. SOAP's `Server` and `Client` alone are
+/// the services'.
+pub(super) fn is_of_the_protocol(code: &str) -> bool {
+    let first = begins_with(code, |(current, _)| current) || begins_with(code, |(_, legacy)| legacy);
+    first && code.contains('.')
+}
+
 /// The code in the spelling of 7.8.
 pub fn current(code: &str) -> Cow<'_, str> {
-    if !begins_with(code, |(_, legacy)| legacy) {
+    if !code.contains('.') || !begins_with(code, |(_, legacy)| legacy) {
         return Cow::Borrowed(code);
     }
     Cow::Owned(code.split('.').map(snake).collect::<Vec<_>>().join("."))
 }
 
 fn legacy(code: &str) -> Cow<'_, str> {
-    if !begins_with(code, |(current, _)| current) {
+    if !code.contains('.') || !begins_with(code, |(current, _)| current) {
         return Cow::Borrowed(code);
     }
     Cow::Owned(code.split('.').map(camel).collect::<Vec<_>>().join("."))
@@ -113,8 +120,10 @@ mod tests {
         }
         let newer = "server.serverproxy.service_failed.unknown_host";
         assert_eq!(Spelling::Legacy.spell(newer), "Server.ServerProxy.ServiceFailed.NetworkError");
-        for own in ["soap:Server", "Sender", "CODE", ""] {
+        for own in ["soap:Server", "Sender", "CODE", "", "Server", "server", "Client"] {
             assert_eq!((Spelling::Legacy.spell(own), Spelling::Current.spell(own)), (own.into(), own.into()));
+            assert!(!is_of_the_protocol(own));
         }
+        assert!(is_of_the_protocol("Client.IOError") && is_of_the_protocol("server.clientproxy.io_error"));
     }
 }

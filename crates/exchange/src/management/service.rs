@@ -310,5 +310,5 @@ fn soap_fault(service: &ManagementService, failure: &Refused) -> Vec<u8> {
             ("internal_error", "the central server could not do it now".to_owned())
         }
     };
-    soap::Fault { code: code.to_owned(), string, actor: None, detail: Some(detail) }.to_bytes()
+    soap::Fault { code: code.to_owned(), string, actor: None, detail: Some(detail), received: None }.to_bytes()
 }

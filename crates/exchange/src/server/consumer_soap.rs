@@ -32,6 +32,17 @@ pub(super) struct SoapCall {
     pub inflow: Inflow,
 }
 
+/// A verified answer, not yet written for anybody.
+pub(super) struct SoapReply {
+    /// What the provider's information system wrote over its whole answer.
+    pub original_content_type: Option<String>,
+    /// Of the envelope, with its other MIME headers.
+    pub content_type: String,
+    pub headers: Vec<(String, String)>,
+    pub message: Bytes,
+    pub attachments: Vec<Attachment>,
+}
+
 /// An answer for an information system.
 pub(super) struct SoapAnswer {
     pub content_type: String,
@@ -51,7 +62,7 @@ pub(super) fn check_action(place: Place, action: Option<&str>) -> Result<(), Exc
 }
 
 impl SecurityServer {
-    pub(super) async fn ask_soap(&self, call: SoapCall) -> Result<SoapAnswer, ExchangeFault> {
+    pub(super) async fn ask_soap(&self, call: SoapCall) -> Result<SoapReply, ExchangeFault> {
         let mut trace = Trace::new(Side::Client, "soap", self.clock.now());
         trace.request_id = self.uuid();
         let outcome = self.exchange_soap(&mut trace, call).await;
@@ -61,7 +72,7 @@ impl SecurityServer {
         outcome.map_err(|fault| self.told(fault))
     }
 
-    async fn exchange_soap(&self, trace: &mut Trace, call: SoapCall) -> Result<SoapAnswer, ExchangeFault> {
+    async fn exchange_soap(&self, trace: &mut Trace, call: SoapCall) -> Result<SoapReply, ExchangeFault> {
         check_action(CLIENT, call.soap_action.as_deref())?;
         let configuration = self.configuration.current(HERE).await?;
         if call.content_type.is_empty() {
@@ -108,21 +119,34 @@ impl SecurityServer {
         trace: &Trace,
         request: &soap::Message,
         answer: Answered,
-    ) -> Result<SoapAnswer, ExchangeFault> {
-        let received = &answer.received;
-        let Some(Content::Soap { headers, content_type, message }) = &received.content else {
+    ) -> Result<SoapReply, ExchangeFault> {
+        let mut received = answer.received;
+        let Some(Content::Soap { headers, content_type, message }) = received.content.take() else {
             return Err(ExchangeFault::new(HERE, Cause::MissingSoap, "the answer has no SOAP message"));
         };
         let provider = &request.headers.service.provider;
-        let (signed, attachments) = (signed_of(received)?, &received.attachments);
+        let (signed, attachments) = (signed_of(&received)?, &received.attachments);
         let arrived = Arrived { message: &message.bytes, attachments, algorithm: answer.algorithm, signed };
         self.check_signature(configuration, HERE, provider, &arrived)?;
         soap::check_consistent(&request.headers, &message.headers)
             .map_err(|error| ExchangeFault::new(Place::PeerAnswer, Cause::InconsistentResponse, error))?;
-        check_hash(request, message)?;
-        let entry = trace.entry(Direction::Response, provider, content_type, &message.bytes, attachments, signed);
+        check_hash(request, &message)?;
+        let entry = trace.entry(Direction::Response, provider, &content_type, &message.bytes, attachments, signed);
         self.log_response(HERE, trace, entry).await?;
-        Ok(render(answer.original_content_type.as_deref(), content_type, headers, message.bytes.clone(), attachments))
+        Ok(SoapReply {
+            original_content_type: answer.original_content_type,
+            content_type,
+            headers,
+            message: message.bytes,
+            attachments: received.attachments,
+        })
+    }
+}
+
+impl SoapReply {
+    pub(super) fn render(&self) -> SoapAnswer {
+        let original = self.original_content_type.as_deref();
+        render(original, &self.content_type, &self.headers, self.message.clone(), &self.attachments)
     }
 }
 

@@ -76,7 +76,7 @@ impl SecurityServer {
         let (body, patience) = (Body::from(body), self.settings.patience);
         let inflow = Inflow::new(body, Place::Client, REQUEST_BYTES_MAX, Cause::InquiryTooLarge, patience);
         let call = SoapCall { asker: OWN, content_type, soap_action: None, inflow };
-        let answer = self.ask_soap(call).await?;
+        let answer = self.ask_soap(call).await?.render();
         let body = to_bytes(Body::new(answer.body.send()), ANSWER_BYTES_MAX).await;
         let body = body.map_err(|error| ExchangeFault::new(HERE, Cause::IoError, error))?;
         Ok(body.to_vec())

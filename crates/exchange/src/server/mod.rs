@@ -73,6 +73,8 @@ pub struct ServerParts {
     pub limits: Limits,
     /// Clients registered on this server.
     pub clients: Vec<ClientId>,
+    /// Whether `GET /wsdl` is offered to information systems.
+    pub wsdl_by_get: bool,
     pub rights: Rights,
     /// Base address of each provider's information system: `http://127.0.0.1:8830`.
     pub systems: HashMap<ClientId, String>,
@@ -95,6 +97,7 @@ pub struct SecurityServer {
     chance: Arc<dyn Chance>,
     limits: Limits,
     clients: Vec<ClientId>,
+    wsdl_by_get: bool,
     rights: Rights,
     systems: Systems,
     askers: asker::Askers,
@@ -150,6 +153,7 @@ impl SecurityServer {
             chance: parts.chance,
             limits: parts.limits,
             clients: parts.clients,
+            wsdl_by_get: parts.wsdl_by_get,
             rights: parts.rights,
             systems: Systems::of(&parts.systems, &parts.system_settings, &parts.system_identity, &http),
             askers: asker::Askers::of(&parts.system_settings),

@@ -1,12 +1,16 @@
 //! The three ports as HTTP: what is read from a request, what an answer or a fault looks like.
 
-use super::{Asker, SecurityServer, consumer_rest::RestCall, consumer_soap::SoapCall};
+use super::{
+    Asker, SecurityServer,
+    consumer_rest::RestCall,
+    consumer_soap::{SoapAnswer, SoapCall},
+};
 use crate::fault::{Cause, ExchangeFault, Place};
 use axum::{
     Extension, Router,
     body::Body,
     extract::{Query, Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
     routing::{any, get},
 };
@@ -23,7 +27,7 @@ struct Door {
 }
 
 /// Who is at the other end of the connection.
-pub(super) fn asker(parts: &axum::http::request::Parts) -> Asker {
+pub(super) fn asker(parts: &Parts) -> Asker {
     let chain = parts.extensions.get::<PeerCertificates>();
     Asker {
         tls: parts.extensions.get::<Door>().is_some_and(|door| door.tls),
@@ -38,7 +42,10 @@ pub(super) fn message_router(server: &Arc<SecurityServer>) -> Router {
 
 /// For information systems: REST under `/r1/`, metadata, and SOAP everywhere else. `tls` says which of the two doors it is.
 pub(super) fn system_router(server: &Arc<SecurityServer>, tls: bool) -> Router {
+    let by_get =
+        if server.wsdl_by_get { Router::new().route("/wsdl", get(wsdl).fallback(soap)) } else { Router::new() };
     Router::new()
+        .merge(by_get)
         .route("/listClients", get(list_clients))
         .route("/r1/{*rest}", any(rest))
         .merge(super::downloads::router())
@@ -76,7 +83,19 @@ async fn soap(State(server): Server, request: Request) -> Response {
         inflow: server.inquiry(body),
     };
     match server.ask_soap(call).await {
-        Ok(answer) => ([(header::CONTENT_TYPE, answer.content_type)], Body::new(answer.body.send())).into_response(),
+        Ok(reply) => soap_answer(reply.render()),
+        Err(fault) => soap_fault(&fault),
+    }
+}
+
+fn soap_answer(answer: SoapAnswer) -> Response {
+    ([(header::CONTENT_TYPE, answer.content_type)], Body::new(answer.body.send())).into_response()
+}
+
+/// A description without an envelope around it; what went wrong is a SOAP fault, as in the field.
+async fn wsdl(State(server): Server, Query(query): Query<Vec<(String, String)>>, parts: Parts) -> Response {
+    match server.wsdl_by_get(asker(&parts), &query).await {
+        Ok(document) => soap_answer(document),
         Err(fault) => soap_fault(&fault),
     }
 }

@@ -201,6 +201,7 @@ pub async fn prepare(
             chance: chance.clone(),
             limits: plan.country.limits,
             clients: server.clients.clone(),
+            wsdl_by_get: server.wsdl_by_get,
             rights: Rights::of(&offered, &hosted),
             systems: plan.systems.clone(),
             system_settings: settings_of(&offered, &hosted),

@@ -33,7 +33,7 @@ fn answer_envelope() -> String {
 }
 
 /// A multipart body as a client writes it.
-fn related(boundary: &str, parts: &[(&str, &[u8])]) -> Vec<u8> {
+pub fn related(boundary: &str, parts: &[(&str, &[u8])]) -> Vec<u8> {
     let mut out = Vec::new();
     for (headers, body) in parts {
         out.extend_from_slice(format!("--{boundary}\r\n{headers}\r\n\r\n").as_bytes());
@@ -194,6 +194,18 @@ async fn a_service_s_fault_and_its_request_hash_are_the_field_s() {
     *world.book.answer.lock().expect("a lock") =
         Some((StatusCode::INTERNAL_SERVER_ERROR, "text/xml; charset=utf-8", fault.into()));
     assert_eq!(code_of(&ask(&world, "text/xml", envelope().into_bytes()).await), "soap:Server");
+    // What a fault says in detail is between the service and its asker; codes without a prefix are SOAP's own.
+    for code in ["soap:Client", "Server", "Client"] {
+        let detail =
+            "<detail><o:Wrong xmlns:o=\"urn:own\" o:line=\"3\"><o:Why>&lt;\u{18f}&gt;</o:Why></o:Wrong></detail>";
+        let own = fault
+            .replace("<e:Envelope ", "<e:Envelope xmlns:soap=\"http://schemas.xmlsoap.org/soap/envelope/\" ")
+            .replace("soap:Server", code)
+            .replace("</e:Fault>", &format!("{detail}</e:Fault>"));
+        answers(&world, "text/xml; charset=utf-8", own.clone().into_bytes());
+        let answer = ask(&world, "text/xml", envelope().into_bytes()).await;
+        assert_eq!(String::from_utf8_lossy(answer.body()), own);
+    }
     let wrong = "<xroad:requestHash algorithmId=\"urn:x\">AAAA</xroad:requestHash></SOAP-ENV:Header>";
     answers(&world, "text/xml", answer_envelope().replace("</SOAP-ENV:Header>", wrong).into_bytes());
     let answer = ask(&world, "text/xml", envelope().into_bytes()).await;

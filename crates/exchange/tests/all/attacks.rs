@@ -177,8 +177,9 @@ async fn the_provider_checks_what_the_message_says() {
         string: "y".into(),
         actor: None,
         detail: None,
+        received: None,
     });
-    let as_fault = Payload::Soap { content_type: "text/xml".into(), bytes: fault.to_soap() };
+    let as_fault = Payload::Soap { content_type: "text/xml".into(), bytes: fault.to_soap().to_vec() };
     check(&Forgery { payload: as_fault, ..good }, &who, &address, "service_failed.invalid_message").await;
     world.shutdown.trigger();
 }

@@ -224,6 +224,7 @@ async fn living_by(world: &World, change: impl FnOnce(&mut SharedParameters)) ->
         chance: Arc::new(base::SystemChance),
         limits: country.limits,
         clients: own.clients.clone(),
+        wsdl_by_get: false,
         rights: Rights::of(country, &own.clients),
         systems: HashMap::new(),
         signing: vec![SigningIdentity {

@@ -34,7 +34,7 @@ async fn logged_messages_become_containers_that_anybody_can_judge() {
 }
 
 /// The container with one entry changed or, with `None`, left out.
-fn changed(container: &[u8], name: &str, change: &dyn Fn(Vec<u8>) -> Option<Vec<u8>>) -> Vec<u8> {
+pub fn changed(container: &[u8], name: &str, change: &dyn Fn(Vec<u8>) -> Option<Vec<u8>>) -> Vec<u8> {
     let mut archive = zip::ZipArchive::new(Cursor::new(container)).expect("a container");
     let mut out = zip::ZipWriter::new(Cursor::new(Vec::new()));
     for place in 0..archive.len() {

@@ -14,6 +14,7 @@ mod management;
 mod metadata;
 mod monitoring;
 mod office;
+mod others;
 mod peers;
 mod refusals;
 mod registering;

@@ -3,6 +3,7 @@
 use crate::world::World;
 use axum::{Router, extract::Path, response::IntoResponse};
 use bytes::Bytes;
+use exchange::messagelog::LogFilter;
 use formats::{
     identifier::{ClientId, ServiceId},
     mime::{ContentType, read_all},
@@ -226,6 +227,72 @@ async fn descriptions_hide_where_the_information_system_is() {
     }
     world.shutdown.trigger();
     shutdown.trigger();
+}
+
+/// The country in which the asker's server offers `GET /wsdl`, with more lines.
+pub async fn offering_by_get(more: &str) -> World {
+    let offer = "code = \"asker\"\nwsdl_by_get = true\n";
+    World::running_as(&|file| format!("{}{more}", file.replace("code = \"asker\"\n", offer))).await
+}
+
+const BY_GET: &str =
+    "/wsdl?xRoadInstance=AZ&memberClass=GOV&memberCode=2&subsystemCode=book&serviceCode=page&version=v1";
+
+#[tokio::test]
+async fn a_description_comes_by_get_where_a_server_offers_it() {
+    let shutdown = Shutdown::new();
+    let system = format!("\n[[system]]\nclient = \"AZ/GOV/2/book\"\naddress = \"{}\"\n", described(&shutdown).await);
+    let world = offering_by_get(&system).await;
+    let (status, kind, body) = get(&world, BY_GET, None).await;
+    assert_eq!((status, kind.as_str()), (200, "text/xml"));
+    let hidden = WSDL.replace("http://inner.gov.az:8080/soap", "http://example.org/xroad-endpoint");
+    assert_eq!(body.as_ref(), hidden.as_bytes());
+    // It is a message of the owner's like any other.
+    for code in ["asker", "keeper"] {
+        let log = world.exchange.server(code).expect("a server").log();
+        let records = log.records(&LogFilter::default()).await.expect("read");
+        let seen: Vec<(String, String)> =
+            records.iter().map(|record| (record.entry.client.clone(), record.entry.service.clone())).collect();
+        let expected = ("AZ/GOV/1".to_owned(), "AZ/GOV/2/book/getWsdl".to_owned());
+        assert_eq!(seen, [expected.clone(), expected], "{code}");
+    }
+    for (from, to, expected) in [
+        ("memberCode=2&", "", "server.clientproxy.invalid_request"),
+        ("memberClass=GOV&memberCode=2&", "", "server.clientproxy.invalid_request"),
+        ("serviceCode=page", "serviceCode=%20", "server.clientproxy.invalid_request"),
+        ("memberCode=2", "memberCode=77", "server.clientproxy.unknown_member"),
+        ("serviceCode=page", "serviceCode=nothing", "server.serverproxy.unknown_service"),
+        ("version=v1", "version=v7", "server.serverproxy.unknown_service"),
+        ("serviceCode=page", "serviceCode=stuck", "server.serverproxy.service_failed.http_error"),
+    ] {
+        let path = BY_GET.replace(from, to);
+        assert_ne!(path, BY_GET);
+        let (status, kind, body) = get(&world, &path, None).await;
+        assert_eq!((status, fault_code(&body).as_str()), (200, expected), "{path}");
+        assert!(kind.starts_with("text/xml"), "{kind}");
+    }
+    // A message may be posted to any path, to this one too.
+    let request = http::Request::post(format!("http://{}/wsdl", world.port("asker", 1)))
+        .header("content-type", "text/xml")
+        .body(Bytes::from(about("AZ/GOV/2/book/listMethods", "")))
+        .expect("a request");
+    let answer = Client::plain().send(request, 100_000, Duration::from_secs(20)).await.expect("answered");
+    assert!(message(answer.body()).headers.request_hash.is_some());
+    world.shutdown.trigger();
+    shutdown.trigger();
+}
+
+#[tokio::test]
+async fn a_description_by_get_is_the_owners_to_ask_for_and_off_unless_wanted() {
+    let demand = "[[system]]\nclient = \"AZ/GOV/1\"\nauthentication = \"tls\"\n";
+    let world = offering_by_get(demand).await;
+    let (_, _, body) = get(&world, BY_GET, None).await;
+    assert_eq!(fault_code(&body), "server.clientproxy.ssl_authentication_failed");
+    world.shutdown.trigger();
+    let world = World::running().await;
+    let (_, _, body) = get(&world, BY_GET, None).await;
+    assert_eq!(fault_code(&body), "client.invalid_http_method");
+    world.shutdown.trigger();
 }
 
 #[tokio::test]

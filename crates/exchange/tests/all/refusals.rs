@@ -172,7 +172,13 @@ async fn bad_rest_messages_get_their_codes_in_json() {
 async fn strange_answers_of_an_information_system() {
     let world = World::running().await;
     let other = soap_request().replace("m-1", "m-2").replace("ex:page", "ex:pageResponse");
-    let fault = soap::Fault { code: "register.unknown".into(), string: "nobody".into(), actor: None, detail: None };
+    let fault = soap::Fault {
+        code: "register.unknown".into(),
+        string: "nobody".into(),
+        actor: None,
+        detail: None,
+        received: None,
+    };
     for (kind, body, code) in [
         ("text/plain", b"x".to_vec(), "server.serverproxy.service_failed.invalid_content_type"),
         ("text/xml", b"x".to_vec(), "server.serverproxy.service_failed.invalid_soap"),

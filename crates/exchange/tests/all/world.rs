@@ -7,7 +7,7 @@ use axum::{
     extract::{Path, State},
     http::{HeaderMap, StatusCode},
     response::IntoResponse,
-    routing::{any, post},
+    routing::{any, get, post},
 };
 use base::{Chance, Clock, Fault, ManualClock, Signer, SystemChance, Timestamp};
 use exchange::{
@@ -266,6 +266,7 @@ impl Book {
             .route("/rest/echo", any(echo))
             .route("/rest/echo/{*rest}", any(echo))
             .route("/rest/{service}", post(rest_service))
+            .route("/wsdl/{service}", get(described))
             .with_state(self.clone())
     }
 
@@ -292,6 +293,12 @@ async fn soap_service(State(book): State<Arc<Book>>, headers: HeaderMap, body: B
     }
     let answer = soap::respond(&message, &page(&message.fields()["pin"]));
     ([("content-type", "text/xml; charset=UTF-8")], answer).into_response()
+}
+
+/// Of `page`, and of what else could be asked in the same way.
+async fn described(Path(service): Path<String>) -> axum::response::Response {
+    ([("content-type", "text/xml; charset=utf-8")], include_str!("page.wsdl").replace("SERVICE", &service))
+        .into_response()
 }
 
 /// Gives back the body while it comes, and says what else came.

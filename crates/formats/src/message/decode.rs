@@ -179,7 +179,7 @@ mod tests {
 
     #[test]
     fn attachments_keep_their_headers() {
-        let fault = Fault { code: "c".into(), string: "s".into(), actor: None, detail: None };
+        let fault = Fault { code: "c".into(), string: "s".into(), actor: None, detail: None, received: None };
         let payload = Payload::Soap { content_type: "text/xml".into(), bytes: fault.to_bytes() };
         let attachment =
             Attachment { headers: vec![("Content-ID".into(), "<a>".into())], body: b"--xtop is no boundary".to_vec() };

@@ -2,6 +2,7 @@
 
 use super::ENVELOPE;
 use crate::xml::{Element, escape};
+use bytes::Bytes;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
@@ -10,10 +11,12 @@ pub struct Fault {
     pub actor: Option<String>,
     /// Text of the first element in `detail`: the number under which the server's log knows more.
     pub detail: Option<String>,
+    /// The envelope in UTF-8 as it was received, for those who hand it on; none when we say it ourselves.
+    pub received: Option<Bytes>,
 }
 
 impl Fault {
-    pub(super) fn from_element(fault: &Element) -> Fault {
+    pub(super) fn from_element(fault: &Element, received: Bytes) -> Fault {
         let text = |name: &str| {
             fault.children.iter().find(|child| child.name == name).map(|child| child.text.trim().to_owned())
         };
@@ -25,6 +28,7 @@ impl Fault {
             string: text("faultstring").unwrap_or_default(),
             actor: text("faultactor").filter(|actor| !actor.is_empty()),
             detail: detail.filter(|detail| !detail.is_empty()),
+            received: Some(received),
         }
     }
 
@@ -47,7 +51,7 @@ impl Fault {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Parsed, read};
+    use super::super::{Parsed, read, read_as};
     use super::*;
 
     #[test]
@@ -57,7 +61,18 @@ mod tests {
             string: "no <right>".into(),
             actor: None,
             detail: Some("1-2-3".into()),
+            received: None,
         };
-        assert_eq!(read(fault.to_bytes()), Ok(Parsed::Fault(fault)));
+        let bytes = Bytes::from(fault.to_bytes());
+        assert_eq!(read(bytes.clone()), Ok(Parsed::Fault(Fault { received: Some(bytes), ..fault })));
+    }
+
+    #[test]
+    fn a_fault_in_another_charset_is_kept_in_utf_8() {
+        let text = "<e:Envelope xmlns:e=\"http://schemas.xmlsoap.org/soap/envelope/\"><e:Body><e:Fault><faultcode>e:Server\
+            </faultcode><faultstring>\u{c9}</faultstring></e:Fault></e:Body></e:Envelope>";
+        let latin: Vec<u8> = text.chars().map(|c| u8::try_from(u32::from(c)).expect("latin")).collect();
+        let Ok(Parsed::Fault(fault)) = read_as(latin.into(), Some("ISO-8859-1")) else { panic!("a fault") };
+        assert_eq!((fault.string.as_str(), fault.received.as_deref()), ("\u{c9}", Some(text.as_bytes())));
     }
 }

@@ -43,7 +43,8 @@ fn read_in(bytes: Bytes, charset: Charset) -> Result<Parsed, SoapError> {
             return Err(SoapError::InvalidBody);
         }
         if let Some(fault) = body.child(ENVELOPE, "Fault") {
-            return Ok(Parsed::Fault(Fault::from_element(fault)));
+            let received = if charset == Charset::Utf8 { bytes.clone() } else { Bytes::from(text.into_owned()) };
+            return Ok(Parsed::Fault(Fault::from_element(fault, received)));
         }
     }
     let header = header.ok_or(SoapError::MissingHeader)?;

@@ -28,7 +28,7 @@ pub(super) async fn answer(State(register): State<Arc<Register>>, given: Body) -
 /// `faultcode` says whose fault it is, as SOAP 1.1 §4.4.1 wants: `Client.registers.bad_pin`.
 fn fault(blame: &str, code: &str, text: &str, detail: Option<&str>) -> Vec<u8> {
     let code = format!("{blame}.{code}");
-    Fault { code, string: text.to_owned(), actor: None, detail: detail.map(str::to_owned) }.to_bytes()
+    Fault { code, string: text.to_owned(), actor: None, detail: detail.map(str::to_owned), received: None }.to_bytes()
 }
 
 async fn ask(register: &Register, given: Body) -> Result<(Message, Json), Failure<Refusal>> {

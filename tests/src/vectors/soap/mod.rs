@@ -221,7 +221,7 @@ impl Run<'_> {
 
 fn fault_document(code: Option<&str>) -> Vec<u8> {
     let code = code.unwrap_or_default().to_owned();
-    let fault = soap::Fault { code, string: "played".to_owned(), actor: None, detail: None };
+    let fault = soap::Fault { code, string: "played".to_owned(), actor: None, detail: None, received: None };
     fault.to_bytes()
 }
 

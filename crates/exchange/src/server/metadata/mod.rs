@@ -1,6 +1,7 @@
 //! Services about services (metadata protocols, reference §2.12): who is there, what a provider offers, and what of it the
 //! asker may use. SOAP services are listed to SOAP, REST services and their endpoints to REST.
 
+mod by_get;
 mod description;
 
 use super::{SecurityServer, rights::Offer};

@@ -1,4 +1,5 @@
-//! WSDL 1.1, document/literal wrapped, with the header fields of the exchange's message protocol.
+//! WSDL 1.1, document/literal wrapped, with the header fields of the exchange's message protocol and the purpose, without which
+//! no register answers. It is whole: nobody need reach another site to read it.
 
 use super::{Answered, answered, asked};
 use crate::schema::{DataService, FieldType, Schema};
@@ -6,8 +7,26 @@ use formats::identifier::IDENTIFIERS;
 use formats::soap::{EXCHANGE, HEADERS};
 use formats::xml::{escape, escape_attribute};
 
-/// The header fields that a question must have (message protocol §2.1).
-const FIELDS: [&str; 5] = ["client", "service", "id", "userId", "protocolVersion"];
+/// The header fields of a question (message protocol §2.1); `issue` is the case, if there is one.
+const FIELDS: [&str; 6] = ["client", "service", "id", "userId", "issue", "protocolVersion"];
+/// The types of identifiers, by the names that the protocol's own schema gives them, in groups of mandatory and optional parts.
+const IDENTIFIER_TYPES: [(&str, &[(&str, bool)]); 2] = [
+    (
+        "XRoadClientIdentifierType",
+        &[("xRoadInstance", true), ("memberClass", true), ("memberCode", true), ("subsystemCode", false)],
+    ),
+    (
+        "XRoadServiceIdentifierType",
+        &[
+            ("xRoadInstance", true),
+            ("memberClass", true),
+            ("memberCode", true),
+            ("subsystemCode", false),
+            ("serviceCode", true),
+            ("serviceVersion", false),
+        ],
+    ),
+];
 
 pub(super) fn document(schema: &Schema, service: &DataService) -> String {
     let name = &service.code;
@@ -32,21 +51,25 @@ pub(super) fn document(schema: &Schema, service: &DataService) -> String {
         FIELDS.iter().map(|field| format!("<wsdl:part name=\"{field}\" element=\"xroad:{field}\"/>")).collect();
     let bound: String = FIELDS
         .iter()
+        .chain(&["purpose"])
         .map(|field| format!("<soap:header message=\"tns:requestHeader\" part=\"{field}\" use=\"literal\"/>"))
         .collect();
+    let identifiers = identifiers();
     format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
          <wsdl:definitions name=\"{name}\" targetNamespace=\"{EXCHANGE}\" xmlns:tns=\"{EXCHANGE}\" \
          xmlns:wsdl=\"http://schemas.xmlsoap.org/wsdl/\" xmlns:soap=\"http://schemas.xmlsoap.org/wsdl/soap/\" \
          xmlns:xs=\"http://www.w3.org/2001/XMLSchema\" xmlns:xroad=\"{HEADERS}\" xmlns:id=\"{IDENTIFIERS}\">\
          <wsdl:documentation>{documentation}</wsdl:documentation>\
-         <wsdl:types><xs:schema targetNamespace=\"{HEADERS}\" elementFormDefault=\"qualified\">\
-         <xs:import namespace=\"{IDENTIFIERS}\" schemaLocation=\"http://x-road.eu/xsd/identifiers.xsd\"/>\
+         <wsdl:types>{identifiers}<xs:schema targetNamespace=\"{HEADERS}\" elementFormDefault=\"qualified\">\
+         <xs:import namespace=\"{IDENTIFIERS}\"/>\
          <xs:element name=\"client\" type=\"id:XRoadClientIdentifierType\"/>\
          <xs:element name=\"service\" type=\"id:XRoadServiceIdentifierType\"/><xs:element name=\"id\" type=\"xs:string\"/>\
-         <xs:element name=\"userId\" type=\"xs:string\"/><xs:element name=\"protocolVersion\" type=\"xs:string\"/>\
-         </xs:schema><xs:schema targetNamespace=\"{EXCHANGE}\" elementFormDefault=\"unqualified\">{types}</xs:schema>\
-         </wsdl:types><wsdl:message name=\"requestHeader\">{headers}</wsdl:message>\
+         <xs:element name=\"userId\" type=\"xs:string\"/><xs:element name=\"issue\" type=\"xs:string\"/>\
+         <xs:element name=\"protocolVersion\" type=\"xs:string\"/></xs:schema>\
+         <xs:schema targetNamespace=\"{EXCHANGE}\" elementFormDefault=\"unqualified\">{types}\
+         <xs:element name=\"purpose\" type=\"xs:string\"/></xs:schema></wsdl:types>\
+         <wsdl:message name=\"requestHeader\">{headers}<wsdl:part name=\"purpose\" element=\"tns:purpose\"/></wsdl:message>\
          <wsdl:message name=\"{name}\"><wsdl:part name=\"body\" element=\"tns:{name}\"/></wsdl:message>\
          <wsdl:message name=\"{name}Response\"><wsdl:part name=\"body\" element=\"tns:{name}Response\"/></wsdl:message>\
          <wsdl:portType name=\"{name}PortType\"><wsdl:operation name=\"{name}\">\
@@ -60,6 +83,28 @@ pub(super) fn document(schema: &Schema, service: &DataService) -> String {
          <soap:address location=\"http://localhost/soap\"/></wsdl:port></wsdl:service></wsdl:definitions>\n",
         documentation = escape(&service.name.en),
         version = escape(&service.version),
+    )
+}
+
+/// Identifiers as the protocol writes them.
+fn identifiers() -> String {
+    let types = IDENTIFIER_TYPES.iter().map(|(name, parts)| {
+        let parts: String = parts
+            .iter()
+            .map(|(part, needed)| {
+                let occurs = if *needed { "" } else { " minOccurs=\"0\"" };
+                format!("<xs:element name=\"{part}\" type=\"xs:string\"{occurs}/>")
+            })
+            .collect();
+        format!(
+            "<xs:complexType name=\"{name}\"><xs:sequence>{parts}</xs:sequence>\
+             <xs:attribute ref=\"id:objectType\" use=\"required\"/></xs:complexType>"
+        )
+    });
+    format!(
+        "<xs:schema targetNamespace=\"{IDENTIFIERS}\" elementFormDefault=\"qualified\">\
+         <xs:attribute name=\"objectType\" type=\"xs:string\"/>{}</xs:schema>",
+        types.collect::<String>()
     )
 }
 
