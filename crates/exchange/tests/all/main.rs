@@ -8,6 +8,8 @@ mod batches;
 mod configuration;
 mod failures;
 mod federation;
+mod forged;
+mod hostile;
 mod logs;
 mod management;
 mod metadata;
