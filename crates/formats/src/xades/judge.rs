@@ -1,12 +1,12 @@
 //! The one place that uses the XML tree and canonicalizer made by others. Everything that a verdict says is read from the
 //! same tree whose canonical bytes were digested, so that what is signed is what is read.
 
-use super::XadesError;
+use super::{XadesError, normal::normalized};
 use crate::xml;
 use bergshamra_c14n::{C14nMode, canonicalize_doc};
 pub(super) use bergshamra_xml::NodeId;
 use bergshamra_xml::{Document, NodeKind, NodeSet, uppsala::Parser};
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap};
 
 /// Largest signature document that is looked at.
 pub const XML_SIZE_BYTES_MAX: usize = 4 * 1024 * 1024;
@@ -35,7 +35,10 @@ impl<'a> Tree<'a> {
             return Err(XadesError::Malformed);
         }
         let parser = Parser::new().with_forbid_dtd(true).with_max_depth(DEPTH_MAX);
-        let document = parser.parse(text).map_err(|_| XadesError::Malformed)?;
+        let document = match normalized(text) {
+            Cow::Borrowed(text) => parser.parse(text).map_err(|_| XadesError::Malformed)?,
+            Cow::Owned(text) => parser.parse(&text).map_err(|_| XadesError::Malformed)?.into_static(),
+        };
         let mut ids = HashMap::new();
         for node in document.descendants(document.root()) {
             let Some(element) = document.element(node) else { continue };

@@ -4,6 +4,7 @@
 
 pub mod exchange;
 mod judge;
+mod normal;
 mod read;
 mod write;
 
