@@ -3,6 +3,8 @@
 
 mod description;
 
+pub use description::{ENDPOINT, hide_addresses, hide_servers};
+
 use super::{SecurityServer, rights::Offer};
 use crate::{
     configuration::{Configuration, Instance},
