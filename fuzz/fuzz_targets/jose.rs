@@ -1,7 +1,6 @@
-//! Tokens signed as JWS (RFC 7515).
+//! See `targets::jose`.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
-    let Ok(token) = std::str::from_utf8(data) else { return };
-    let _ = formats::jose::read(token);
+    pencere_fuzz::targets::jose(data);
 });

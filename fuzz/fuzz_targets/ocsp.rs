@@ -1,7 +1,6 @@
-//! OCSP requests and responses (RFC 6960).
+//! See `targets::ocsp`.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
-    let _ = formats::ocsp::OcspRequest::from_der(data);
-    let _ = formats::ocsp::BasicResponse::from_der(data);
+    pencere_fuzz::targets::ocsp(data);
 });

@@ -1,7 +1,6 @@
-//! SOAP messages of the exchange and plain XML below them.
+//! See `targets::soap`.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
-    let _ = formats::xml::read(data);
-    let _ = formats::soap::read(data.to_vec());
+    pencere_fuzz::targets::soap(data);
 });

@@ -1,8 +1,6 @@
-//! Time-stamp requests, responses and tokens (RFC 3161).
+//! See `targets::tsp`.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
-    let _ = formats::tsp::TimeStampRequest::from_der(data);
-    let _ = formats::tsp::TimeStampToken::from_der(data);
-    let _ = formats::tsp::read_response(data);
+    pencere_fuzz::targets::tsp(data);
 });

@@ -2,5 +2,6 @@
 //! by others. The tests are in `tests/`.
 
 pub mod country;
+pub mod seeds;
 pub mod vectors;
 pub mod webdriver;

@@ -3,6 +3,7 @@
 mod browser;
 mod commands;
 mod first_request;
+mod fuzzing;
 mod kill;
 mod soak;
 mod tidy;

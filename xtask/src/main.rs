@@ -3,6 +3,7 @@
 #![expect(clippy::print_stdout, reason = "a command-line tool speaks on standard output")]
 
 mod bench;
+mod fuzz;
 mod packages;
 mod postgres;
 mod python;
@@ -20,6 +21,7 @@ cargo xtask bench   the measurements of bench/, printed
 cargo xtask bench exchange [--json] [--seconds N] [PART OF A ROW'S NAME]...
                     the exchange beside its floor: CPU of the dearer server, latency, memory
 cargo xtask soak [--seconds N] [--seed N]   the exchange under loss, frozen and killed processes; long simulations
+cargo xtask fuzz [--seconds N] [TARGET]...   every fuzz target for N seconds (600): executions, coverage, findings
 cargo xtask vectors [DIR] [--json] [--legacy]   test vectors made by others, judged; ../shared/vectors/xroad without DIR";
 
 fn main() -> ExitCode {
@@ -30,6 +32,7 @@ fn main() -> ExitCode {
         ["bench"] => bench::run(),
         ["bench", "exchange", words @ ..] => bench::exchange(words),
         ["soak", words @ ..] => soak::run(words),
+        ["fuzz", words @ ..] => fuzz::run(words),
         ["vectors", options @ ..] => vectors::run(options),
         _ => Err(USAGE.to_owned()),
     };

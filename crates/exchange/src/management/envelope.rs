@@ -21,7 +21,7 @@ pub(super) struct BodySignature {
 
 /// A request taken apart; nothing in it is believed yet.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Envelope {
+pub struct Envelope {
     /// The SOAP message, byte by byte as it came.
     pub soap: Vec<u8>,
     /// The parts behind it, in their order, with the algorithm where one is named.
@@ -55,7 +55,7 @@ fn algorithm_name(algorithm: Algorithm) -> &'static str {
 }
 
 impl Envelope {
-    pub(super) fn read(content_type: &str, body: &[u8]) -> Result<Envelope, ManagementFault> {
+    pub fn read(content_type: &str, body: &[u8]) -> Result<Envelope, ManagementFault> {
         let invalid = |why: &dyn std::fmt::Display| ManagementFault::invalid(why);
         let kind = ContentType::parse(content_type).ok_or_else(|| invalid(&"no content type"))?;
         if kind.essence == "text/xml" {

@@ -10,7 +10,7 @@ mod service;
 mod verify;
 
 pub use decide::{Origin, Policy};
-pub use envelope::{Piece, sign, write};
+pub use envelope::{Envelope, Piece, sign, write};
 pub use ledger::{RequestView, Status};
 pub use refusal::{ManagementFault, ManagementRefusal};
 pub use request::{Asked, ManagementRequest, SERVICE_CODES, request_number};

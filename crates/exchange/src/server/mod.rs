@@ -37,6 +37,7 @@ pub use asker::{Asker, SystemIdentity};
 pub use clients::ClientState;
 pub(crate) use clients::MIGRATIONS as CLIENT_MIGRATIONS;
 pub use identity::{AuthenticationIdentity, SigningIdentity, self_signed};
+pub use metadata::{ENDPOINT, hide_addresses, hide_servers};
 pub use rights::{Asked, Offer, PathPattern, Rights, ServicePath};
 pub use settings::{Patience, Settings};
 pub use tls::{server_config, system_config};

@@ -9,6 +9,8 @@ mod configuration;
 mod envelopes;
 mod failures;
 mod federation;
+mod forged;
+mod hostile;
 mod logs;
 mod management;
 mod metadata;

@@ -16,7 +16,7 @@ const NAME_SIZE_BYTES_MAX: usize = 255;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ContainerError {
-    /// Not a ZIP file, damaged, encrypted, or with entries over each other.
+    /// Not a ZIP file, damaged, encrypted, or not the same to readers of its directory and of its entries.
     Malformed,
     /// Larger than one of the limits, packed or unpacked.
     TooLarge,
@@ -88,10 +88,9 @@ impl Container {
         if archive.len() > ENTRIES_MAX {
             return Err(ContainerError::TooManyEntries);
         }
-        // Two entries over the same bytes could show different content to different readers.
-        if archive.has_overlapping_entries().map_err(|_| ContainerError::Malformed)? {
-            return Err(ContainerError::Malformed);
-        }
+        // Entries over the same bytes, unlisted ones, or other names and sizes before the data than in the directory: two
+        // readers could be shown different content.
+        archive.validate_header_consistency().map_err(|_| ContainerError::Malformed)?;
         let mut read = Container::default();
         let (mut budget, mut manifest_xml) = (CONTENT_SIZE_BYTES_MAX, None);
         for index in 0..archive.len() {
@@ -129,11 +128,15 @@ impl Container {
 /// A name that a document may have in a container: relative, without steps up, not one of the container's own.
 pub fn is_file_name(name: &str) -> bool {
     let control = |letter: char| letter.is_control() || letter == '\\' || letter == ':';
-    let steps = name.split('/').all(|step| !step.is_empty() && step != "." && step != "..");
     let own = name == "mimetype"
         || name.eq_ignore_ascii_case("meta-inf")
         || name.to_ascii_lowercase().starts_with("meta-inf/");
-    !name.is_empty() && name.len() <= NAME_SIZE_BYTES_MAX && steps && !name.contains(control) && !own
+    !name.is_empty() && name.len() <= NAME_SIZE_BYTES_MAX && stays_inside(name) && !name.contains(control) && !own
+}
+
+/// Whether a name leads nowhere but below the folder that somebody unpacks the archive into.
+pub(super) fn stays_inside(name: &str) -> bool {
+    !name.contains(['\\', '\0']) && name.split('/').all(|step| !step.is_empty() && step != "." && step != "..")
 }
 
 /// `META-INF/*signatures*.xml` (EN 319 162-1 §4.4.3.2).

@@ -17,4 +17,6 @@ pub use verdict::{Finding, Level, Reason, SignatureVerdict, Signer, Verdict};
 pub const MIME: &str = "application/vnd.etsi.asic-e+zip";
 
 #[cfg(test)]
+mod lies;
+#[cfg(test)]
 mod tests;

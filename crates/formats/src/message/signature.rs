@@ -1,20 +1,17 @@
 //! Reading a signature document and checking everything that its data alone decide: references, digests, hash chain, the
 //! signature value. Whose certificate it is, and whether it may be trusted, is the exchange's business.
 
-use super::{CHAIN_NAME, CHAIN_RESULT_NAME, MESSAGE_NAME, canonical, literal};
+use super::{CHAIN_NAME, CHAIN_RESULT_NAME, MESSAGE_NAME, literal};
 use crate::{
+    flaw::FlawKind,
     hashchain::{self, Chain, ChainError, DigestAlgorithm, Input},
     verify::{Digest, Family, PublicKey, Scheme},
-    xml::{self, Element},
+    xades::exchange::{Parts, SignedReference},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use std::fmt;
 
 const PROPERTIES: &str = "#signed-properties";
-const DS: &str = "http://www.w3.org/2000/09/xmldsig#";
-const XADES: &str = "http://uri.etsi.org/01903/v1.3.2#";
-const INCLUSIVE: &str = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315";
-const EXCLUSIVE: &str = "http://www.w3.org/2001/10/xml-exc-c14n#";
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SignatureError {
@@ -91,46 +88,30 @@ pub fn read(document: &[u8]) -> Result<ReadSignature, SignatureError> {
     literal::read(document).map_or_else(|| read_any(document), Ok)
 }
 
+/// From the tree whose canonical bytes are verified, so that nothing else is read than what is signed.
 fn read_any(document: &[u8]) -> Result<ReadSignature, SignatureError> {
-    let root = xml::read(document).map_err(|error| SignatureError::InvalidXml(error.to_string()))?;
-    let text = std::str::from_utf8(document).map_err(|_| SignatureError::InvalidXml("not UTF-8".to_owned()))?;
-    let signature = root.find(&|element| element.is(DS, "Signature")).ok_or(missing("Signature"))?;
-    let info = signature.child(DS, "SignedInfo").ok_or(missing("SignedInfo"))?;
-    let method = algorithm(info.child(DS, "CanonicalizationMethod"))?;
-    if method != INCLUSIVE && method != EXCLUSIVE {
-        return malformed("a canonicalization method that is not accepted");
+    let parts = Parts::read(document).map_err(|flaw| match flaw.kind {
+        FlawKind::InvalidXml => SignatureError::InvalidXml(flaw.why),
+        _ => SignatureError::Malformed(flaw.why),
+    })?;
+    let (method, stated) = &parts.certificate_digest;
+    if digest_method(method)?.digest(&parts.certificate) != *stated {
+        return malformed("another certificate was signed for");
     }
-    let properties =
-        signature.find(&|element| element.is(XADES, "SignedProperties")).ok_or(missing("SignedProperties"))?;
-    if properties.attribute("", "Id") != Some("signed-properties") {
-        return malformed("SignedProperties has another Id");
-    }
-    let ours = canonical::has_our_root(text);
-    let canonical = |element: &Element, method: &str| {
-        // Our own layout is canonical as it stands; what others wrote goes to the general canonicalizer.
-        let verbatim = (ours && method == INCLUSIVE).then(|| canonical::verbatim(text, element)).flatten();
-        let judged = || crate::xades::canonical_element(text, &element.namespace, &element.name, method);
-        verbatim.map_or_else(|| judged().map_err(|error| SignatureError::Malformed(error.to_string())), Ok)
-    };
-    let values = |name: &'static str| decode_all(signature, name);
-    let certificate = signature.find(&|element| element.is(DS, "X509Certificate")).ok_or(missing("X509Certificate"))?;
-    let value = signature.child(DS, "SignatureValue").ok_or(missing("SignatureValue"))?;
-    let read = ReadSignature {
-        certificate: decode(&certificate.text)?,
-        intermediates: values("EncapsulatedX509Certificate")?,
-        ocsp: values("EncapsulatedOCSPValue")?,
-        time_stamp: values("EncapsulatedTimeStamp")?.into_iter().next(),
-        value: decode(&value.text)?,
-        references: references(info)?,
-        scheme: scheme(algorithm(info.child(DS, "SignatureMethod"))?)?,
-        signed_info: canonical(info, method)?,
-        signed_properties: canonical(properties, INCLUSIVE)?,
-    };
-    check_certificate_digest(properties, &read.certificate)?;
-    if read.ocsp.is_empty() {
+    if parts.ocsp.is_empty() {
         return malformed("no OCSP response");
     }
-    Ok(read)
+    Ok(ReadSignature {
+        certificate: parts.certificate,
+        intermediates: parts.intermediates,
+        ocsp: parts.ocsp,
+        time_stamp: parts.time_stamp,
+        value: parts.value,
+        references: parts.references.into_iter().map(reference).collect::<Result<_, _>>()?,
+        scheme: scheme(&parts.signature_method)?,
+        signed_info: parts.signed_info,
+        signed_properties: parts.signed_properties,
+    })
 }
 
 fn missing(what: &str) -> SignatureError {
@@ -145,37 +126,16 @@ pub(super) fn decode(text: &str) -> Result<Vec<u8>, SignatureError> {
     decoded.map_err(|_| SignatureError::Malformed("a value is not base64".to_owned()))
 }
 
-fn decode_all(element: &Element, name: &str) -> Result<Vec<Vec<u8>>, SignatureError> {
-    let mut found = Vec::new();
-    if element.is(XADES, name) {
-        found.push(decode(&element.text)?);
-    }
-    for child in &element.children {
-        found.extend(decode_all(child, name)?);
-    }
-    Ok(found)
+fn digest_method(uri: &str) -> Result<DigestAlgorithm, SignatureError> {
+    DigestAlgorithm::from_uri(uri).ok_or(missing("known digest method"))
 }
 
-fn algorithm(element: Option<&Element>) -> Result<&str, SignatureError> {
-    element.and_then(|element| element.attribute("", "Algorithm")).ok_or(missing("Algorithm"))
-}
-
-fn references(info: &Element) -> Result<Vec<Reference>, SignatureError> {
-    info.children_named(DS, "Reference")
-        .map(|reference| {
-            if reference.child(DS, "Transforms").is_some() {
-                return malformed("the profile has no transforms");
-            }
-            let uri = reference.attribute("", "URI").ok_or(missing("URI"))?.to_owned();
-            let method = algorithm(reference.child(DS, "DigestMethod"))?;
-            let algorithm = DigestAlgorithm::from_uri(method).ok_or(missing("known digest method"))?;
-            if matches!(algorithm, DigestAlgorithm::Sha1 | DigestAlgorithm::Sha224) {
-                return malformed("a digest that is too weak");
-            }
-            let digest = decode(reference.text_of(DS, "DigestValue").ok_or(missing("DigestValue"))?)?;
-            Ok(Reference { uri, algorithm, digest })
-        })
-        .collect()
+fn reference(found: SignedReference) -> Result<Reference, SignatureError> {
+    let algorithm = digest_method(&found.method)?;
+    if matches!(algorithm, DigestAlgorithm::Sha1 | DigestAlgorithm::Sha224) {
+        return malformed("a digest that is too weak");
+    }
+    Ok(Reference { uri: found.uri, algorithm, digest: found.digest })
 }
 
 pub(super) fn scheme(uri: &str) -> Result<Scheme, SignatureError> {
@@ -195,15 +155,6 @@ pub(super) fn scheme(uri: &str) -> Result<Scheme, SignatureError> {
         _ => return malformed("a signature method that is not accepted"),
     };
     Ok(Scheme { family, digest })
-}
-
-/// The certificate in `KeyInfo` must be the one that was signed for (XAdES §7.2.2).
-fn check_certificate_digest(properties: &Element, certificate: &[u8]) -> Result<(), SignatureError> {
-    let stated = properties.find(&|element| element.is(XADES, "CertDigest")).ok_or(missing("CertDigest"))?;
-    let method = algorithm(stated.child(DS, "DigestMethod"))?;
-    let method = DigestAlgorithm::from_uri(method).ok_or(missing("known digest method"))?;
-    let value = decode(stated.text_of(DS, "DigestValue").ok_or(missing("DigestValue"))?)?;
-    if method.digest(certificate) == value { Ok(()) } else { malformed("another certificate was signed for") }
 }
 
 impl ReadSignature {

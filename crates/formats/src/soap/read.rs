@@ -35,6 +35,12 @@ fn read_in(bytes: Bytes, charset: Charset) -> Result<Parsed, SoapError> {
     if !root.is(ENVELOPE, "Envelope") {
         return Err(SoapError::InvalidSoap("the root element is not Envelope".to_owned()));
     }
+    // Who reads the second of two would read another message than was judged.
+    for name in ["Header", "Body"] {
+        if root.children_named(ENVELOPE, name).count() > 1 {
+            return Err(SoapError::InvalidSoap(format!("there are two elements {name}")));
+        }
+    }
     let header = root.child(ENVELOPE, "Header");
     let body = root.child(ENVELOPE, "Body");
     let fields = header.map(collect).transpose()?;

@@ -1,11 +1,12 @@
 //! The one place that uses the XML tree and canonicalizer made by others. Everything that a verdict says is read from the
 //! same tree whose canonical bytes were digested, so that what is signed is what is read.
 
-use super::XadesError;
+use super::{XadesError, normal::normalized};
+use crate::xml;
 use bergshamra_c14n::{C14nMode, canonicalize_doc};
 pub(super) use bergshamra_xml::NodeId;
 use bergshamra_xml::{Document, NodeKind, NodeSet, uppsala::Parser};
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap};
 
 /// Largest signature document that is looked at.
 pub const XML_SIZE_BYTES_MAX: usize = 4 * 1024 * 1024;
@@ -23,8 +24,21 @@ impl<'a> Tree<'a> {
         if text.len() > XML_SIZE_BYTES_MAX {
             return Err(XadesError::Malformed);
         }
+        // The tree's parser compares each attribute with each other one: our own reader's limits come first.
+        xml::read(text.as_bytes()).map_err(|_| XadesError::Malformed)?;
+        Tree::of_read(text)
+    }
+
+    /// Of a document that our own reader has read.
+    pub(super) fn of_read(text: &'a str) -> Result<Self, XadesError> {
+        if text.len() > XML_SIZE_BYTES_MAX {
+            return Err(XadesError::Malformed);
+        }
         let parser = Parser::new().with_forbid_dtd(true).with_max_depth(DEPTH_MAX);
-        let document = parser.parse(text).map_err(|_| XadesError::Malformed)?;
+        let document = match normalized(text) {
+            Cow::Borrowed(text) => parser.parse(text).map_err(|_| XadesError::Malformed)?,
+            Cow::Owned(text) => parser.parse(&text).map_err(|_| XadesError::Malformed)?.into_static(),
+        };
         let mut ids = HashMap::new();
         for node in document.descendants(document.root()) {
             let Some(element) = document.element(node) else { continue };
@@ -130,16 +144,4 @@ pub fn canonical_document(text: &str, method: &str) -> Result<Vec<u8>, XadesErro
 /// The transforms of the exchange's hash chains: canonical forms of whole documents.
 pub fn transform(uri: &str, data: &[u8]) -> Option<Vec<u8>> {
     canonical_document(std::str::from_utf8(data).ok()?, uri).ok()
-}
-
-/// The one element of this name in a document, in canonical form; several of the name are a wrong structure, because a
-/// reader could be shown another than the one that is signed.
-pub fn canonical_element(text: &str, namespace: &str, name: &str, method: &str) -> Result<Vec<u8>, XadesError> {
-    let tree = Tree::parse(text)?;
-    let all = tree.document.descendants(tree.document.root());
-    let found: Vec<NodeId> = all.into_iter().filter(|node| tree.is(*node, namespace, name)).collect();
-    match found[..] {
-        [element] => tree.canonical(element, method, &[]),
-        _ => Err(XadesError::Structure),
-    }
 }

@@ -4,10 +4,11 @@
 
 pub mod exchange;
 mod judge;
+mod normal;
 mod read;
 mod write;
 
-pub use judge::{DEPTH_MAX, XML_SIZE_BYTES_MAX, canonical_document, canonical_element, transform};
+pub use judge::{DEPTH_MAX, XML_SIZE_BYTES_MAX, canonical_document, transform};
 pub use read::{ReadSignature, Reference, Stamped, read_signatures};
 pub use write::{SignedFile, SignedValue, ToBeSigned};
 

@@ -219,12 +219,15 @@ fn a_value_of_another_key_is_not_taken() {
 fn what_is_no_signature_document_is_refused() {
     let deep = "<a>".repeat(200) + &"</a>".repeat(200);
     let large = format!("<a>{}</a>", "x".repeat(XML_SIZE_BYTES_MAX));
+    // Compared with each other these would take minutes.
+    let flood = format!("<a{}/>", (0..200_000).map(|number| format!(" b{number}=''")).collect::<String>());
     let empty = format!("<asic:XAdESSignatures xmlns:asic=\"{ASIC_NS}\"/>");
     for (document, error) in [
         ("", XadesError::Malformed),
         ("<a>", XadesError::Malformed),
         (&deep, XadesError::Malformed),
         (&large, XadesError::Malformed),
+        (&flood, XadesError::Malformed),
         ("<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>", XadesError::Malformed),
         ("<a/>", XadesError::Structure),
         (&empty, XadesError::Structure),

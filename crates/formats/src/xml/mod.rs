@@ -14,6 +14,10 @@ use std::ops::Range;
 pub const DEPTH_MAX: usize = 64;
 /// How many elements one document may have.
 pub const ELEMENTS_MAX: usize = 200_000;
+/// How many attributes and namespace declarations one element may have.
+pub const ATTRIBUTES_MAX: usize = 256;
+/// How many namespace declarations may be in force at one place: each name is looked up among them.
+pub const NAMESPACES_MAX: usize = 256;
 
 /// An element with everything below it.
 #[derive(Debug, Clone, PartialEq, Eq)]

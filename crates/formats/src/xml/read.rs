@@ -1,6 +1,6 @@
 //! From bytes to the tree: well-formedness by quick-xml, namespaces by us (Namespaces in XML 1.0).
 
-use super::{Attribute, DEPTH_MAX, ELEMENTS_MAX, Element};
+use super::{ATTRIBUTES_MAX, Attribute, DEPTH_MAX, ELEMENTS_MAX, Element, NAMESPACES_MAX};
 use quick_xml::{Reader, XmlVersion, events::BytesStart, events::Event};
 use std::fmt;
 
@@ -91,6 +91,9 @@ impl Growing {
         let mut plain = Vec::new();
         for attribute in tag.attributes() {
             let attribute = attribute.or_else(refuse)?;
+            if declared.len() + plain.len() >= ATTRIBUTES_MAX {
+                return refuse("too many attributes");
+            }
             let value = attribute.normalized_value(XmlVersion::Implicit1_0).or_else(refuse)?.into_owned();
             let name = attribute.key.as_ref();
             match name.strip_prefix("xmlns:") {
@@ -100,6 +103,9 @@ impl Growing {
             }
         }
         self.scopes.push(declared);
+        if self.scopes.iter().map(Vec::len).sum::<usize>() > NAMESPACES_MAX {
+            return refuse("too many namespaces");
+        }
         let (namespace, name) = self.resolve(tag.name().as_ref(), true)?;
         let mut attributes = Vec::with_capacity(plain.len());
         for (written, value) in plain {
@@ -189,6 +195,19 @@ mod tests {
         let bytes = b"\xef\xbb\xbf<a><b>1</b></a>";
         let root = read(bytes).expect("well formed");
         assert_eq!(&bytes[root.children[0].span.clone()], b"<b>1</b>");
+    }
+
+    #[test]
+    fn attributes_and_namespaces_end_somewhere() {
+        let many =
+            |count: usize, of: &str| (0..count).map(|number| format!(" {of}{number}='urn:1'")).collect::<String>();
+        for of in ["a", "xmlns:a"] {
+            assert!(read(format!("<x{}/>", many(ATTRIBUTES_MAX, of)).as_bytes()).is_ok(), "{of}");
+            assert!(read(format!("<x{}/>", many(ATTRIBUTES_MAX + 1, of)).as_bytes()).is_err(), "{of}");
+        }
+        let half = many(NAMESPACES_MAX / 2, "xmlns:a");
+        assert!(read(format!("<x{half}><y{half}/><y{half}/></x>").as_bytes()).is_ok());
+        assert!(read(format!("<x{half}><y{half}><z xmlns='urn:1'/></y></x>").as_bytes()).is_err());
     }
 
     #[test]

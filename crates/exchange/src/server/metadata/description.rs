@@ -19,7 +19,7 @@ use host::http::SendBody;
 use serde_json::Value;
 
 /// What stands in the place of every address (metadata protocol §4).
-const ENDPOINT: &str = "http://example.org/xroad-endpoint";
+pub const ENDPOINT: &str = "http://example.org/xroad-endpoint";
 const SOAP_ADDRESSES: [&str; 2] = ["http://schemas.xmlsoap.org/wsdl/soap/", "http://schemas.xmlsoap.org/wsdl/soap12/"];
 /// How large a description may be.
 const DESCRIPTION_BYTES_MAX: usize = 4 * 1024 * 1024;
@@ -71,8 +71,7 @@ impl SecurityServer {
         self.check_described(&service, ServiceType::OpenApi)?;
         let system = self.systems.reach(&service.provider)?;
         let (kind, document) = self.fetch(system, &system.openapi(&service.code)).await?;
-        let document =
-            if kind.contains("json") { hide_servers_json(&document)? } else { hide_servers_yaml(&document)? };
+        let document = hide_servers(&kind, &document)?;
         Ok((if kind.is_empty() { "text/plain".to_owned() } else { kind }, document))
     }
 
@@ -107,7 +106,7 @@ impl SecurityServer {
 }
 
 /// The WSDL with every address replaced and nothing else changed.
-fn hide_addresses(document: &[u8]) -> Result<Vec<u8>, ExchangeFault> {
+pub fn hide_addresses(document: &[u8]) -> Result<Vec<u8>, ExchangeFault> {
     let root = xml::read(document).map_err(unreadable)?;
     let mut places = Vec::new();
     find_locations(&root, document, &mut places)?;
@@ -162,6 +161,11 @@ fn path_of(address: &str) -> Option<String> {
     }
     let after = address.split_once("://").map(|(_, after)| after)?;
     Some(after.find('/').map_or(String::new(), |slash| after[slash..].to_owned()))
+}
+
+/// The OpenAPI document of this content type with its addresses relative.
+pub fn hide_servers(kind: &str, document: &[u8]) -> Result<Vec<u8>, ExchangeFault> {
+    if kind.contains("json") { hide_servers_json(document) } else { hide_servers_yaml(document) }
 }
 
 fn hide_servers_json(document: &[u8]) -> Result<Vec<u8>, ExchangeFault> {

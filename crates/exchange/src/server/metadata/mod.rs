@@ -4,6 +4,8 @@
 mod by_get;
 mod description;
 
+pub use description::{ENDPOINT, hide_addresses, hide_servers};
+
 use super::{SecurityServer, rights::Offer};
 use crate::{
     configuration::{Configuration, Instance},

@@ -62,17 +62,33 @@ fn push(tokens: &mut Vec<Token>, letter: char) {
     }
 }
 
+/// Tokens between two `**` are looked for at the first place where they fit, and never again further on: what begins later
+/// ends no earlier, so nothing that follows could fit better.
 fn covers(tokens: &[Token], path: &str) -> bool {
-    match tokens.split_first() {
-        None => path.is_empty(),
-        Some((Token::Text(text), after)) => path.strip_prefix(text.as_str()).is_some_and(|path| covers(after, path)),
-        Some((Token::Segment, after)) => covers(after, &path[path.find('/').unwrap_or(path.len())..]),
-        Some((Token::Rest, [])) => true,
-        Some((Token::Rest, after)) => {
-            let places = path.char_indices().map(|(place, _)| place).chain([path.len()]);
-            places.into_iter().any(|place| covers(after, &path[place..]))
+    let mut groups = tokens.split(|token| *token == Token::Rest);
+    let first = groups.next().expect("a split has a first part");
+    let Some(mut left) = behind(first, path) else { return false };
+    let mut groups = groups.peekable();
+    let mut ends = left.is_empty();
+    while let Some(group) = groups.next() {
+        let mut places = left.char_indices().map(|(place, _)| place).chain([left.len()]);
+        if groups.peek().is_none() {
+            ends = places.any(|place| behind(group, &left[place..]) == Some(""));
+            break;
         }
+        let Some(after) = places.find_map(|place| behind(group, &left[place..])) else { return false };
+        left = after;
     }
+    ends
+}
+
+/// What is left of the path behind these tokens, of which none is `**`.
+fn behind<'a>(tokens: &[Token], path: &'a str) -> Option<&'a str> {
+    tokens.iter().try_fold(path, |path, token| match token {
+        Token::Text(text) => path.strip_prefix(text.as_str()),
+        Token::Segment => Some(&path[path.find('/').unwrap_or(path.len())..]),
+        Token::Rest => None,
+    })
 }
 
 /// The path behind a service code, decoded and normalised.
@@ -162,6 +178,43 @@ mod tests {
         check("/a/*", "/a/b%2Fc", false);
         check("/a/b/c", "/a/b%2Fc", false);
         check("/a/**", "/a/b%2Fc", true);
+    }
+
+    /// Whether it covers, by trying every place for every `**`.
+    fn tried(tokens: &[Token], path: &str) -> bool {
+        match tokens.split_first() {
+            None => path.is_empty(),
+            Some((Token::Rest, after)) => (0..=path.len()).any(|place| tried(after, &path[place..])),
+            Some((one, after)) => behind(std::slice::from_ref(one), path).is_some_and(|path| tried(after, path)),
+        }
+    }
+
+    #[test]
+    fn the_first_place_is_as_good_as_any() {
+        let words = |letters: &[&str], most: u32| -> Vec<String> {
+            let count = letters.len();
+            let word = |number: usize, length: u32| -> String {
+                (0..length).map(|place| letters[number / count.pow(place) % count]).collect()
+            };
+            (0..=most).flat_map(|length| (0..count.pow(length)).map(move |number| word(number, length))).collect()
+        };
+        let paths = words(&["/", "a", "b"], 6);
+        let patterns: Vec<_> =
+            words(&["/", "a", "*", "**a"], 5).iter().filter_map(|it| PathPattern::parse(it)).collect();
+        assert!(patterns.len() > 500, "{}", patterns.len());
+        for pattern in patterns {
+            for path in &paths {
+                assert_eq!(covers(&pattern.tokens, path), tried(&pattern.tokens, path), "{pattern:?} {path}");
+            }
+        }
+    }
+
+    /// Tried place by place for every `**` this would take days.
+    #[test]
+    fn a_long_path_is_refused_at_once() {
+        let pattern = PathPattern::parse("**a**a**a**b").expect("a pattern");
+        let path = ServicePath::parse(&format!("/{}", "a".repeat(30_000))).expect("a path");
+        assert!(!pattern.covers(&path));
     }
 
     #[test]

@@ -2,7 +2,10 @@
 
 use super::SIGNATURES;
 use crate::{
-    asice::{MIME, container::is_signatures},
+    asice::{
+        MIME,
+        container::{is_signatures, stays_inside},
+    },
     flaw::{Flaw, FlawKind},
 };
 use std::{
@@ -90,11 +93,16 @@ pub(super) fn unpack(
     if archive.has_duplicate_names() || archive.len() > entries_max {
         return Err(refuse(&"an entry stands there twice, or there are too many"));
     }
+    // Entries over the same bytes, unlisted ones, or other names and sizes before the data than in the directory.
+    archive.validate_header_consistency().map_err(|error| refuse(&error))?;
     let mut budget = unpacked_max;
     let mut entries = Vec::new();
     for place in 0..archive.len() {
         let entry = archive.by_index(place).map_err(|error| refuse(&error))?;
         let name = std::str::from_utf8(entry.name_raw()).map_err(|error| refuse(&error))?.to_owned();
+        if entry.is_symlink() || !stays_inside(name.strip_suffix('/').unwrap_or(&name)) {
+            return Err(refuse(&format_args!("{name:?} leads out of the archive")));
+        }
         if entry.is_dir() {
             continue;
         }

@@ -33,7 +33,7 @@ pub struct SignatureDocument<'a> {
     pub(super) signature: NodeId,
     pub(super) signed_info: NodeId,
     pub(super) value: Vec<u8>,
-    object: NodeId,
+    pub(super) object: NodeId,
 }
 
 /// Certificates and OCSP responses that came with the signature.
@@ -59,7 +59,7 @@ impl<'a> SignatureDocument<'a> {
         let text = std::str::from_utf8(document).map_err(|error| invalid(&error))?;
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let plain = xml::read(text.as_bytes()).map_err(|error| invalid(&error))?;
-        let tree = Tree::parse(text).map_err(|error| match error {
+        let tree = Tree::of_read(text).map_err(|error| match error {
             XadesError::Malformed => invalid(&error),
             _ => structure(error),
         })?;

@@ -5,9 +5,11 @@
 mod certificate;
 mod document;
 mod integrity;
+mod parts;
 mod schema;
 
 pub use document::{Conformance, SignatureDocument};
+pub use parts::{Parts, SignedReference};
 
 use crate::{
     flaw::{Flaw, FlawKind},
@@ -74,6 +76,9 @@ impl SignatureDocument<'_> {
             certificate::check_member(&certificate, &material, identity)?;
         }
         unverified.extend(integrity::check(self, &certificate, question)?);
+        if !by_chain && let Some((name, _)) = question.inputs.iter().find(|(name, _)| !self.refers_to(name)) {
+            return Err(document::malformed(format_args!("the signature does not cover {name}")));
+        }
         integrity::check_manifests(self)?;
         if let Some(identity) = question.identity {
             certificate::check_path(&certificate, &material, identity)?;
@@ -97,3 +102,5 @@ fn judge_chain(question: &Question<'_>) -> Result<Vec<String>, Flaw> {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod wrapping;

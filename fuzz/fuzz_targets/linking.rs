@@ -1,0 +1,6 @@
+//! See `targets::linking`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+    pencere_fuzz::targets::linking(data);
+});
