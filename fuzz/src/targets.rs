@@ -349,7 +349,10 @@ pub fn x509(data: &[u8]) -> bool {
     let _ = certificate.is_issued_by(&certificate);
     for profile in PROFILES {
         let class = format!("ee.ria.xroad.common.certificateprofile.impl.{profile}CertificateProfileInfoProvider");
-        let _ = globalconf::member_by_profile(&class, &certificate, "AZ");
+        let mut trust = globalconf::Trust::default();
+        trust.approve(certificate.clone(), &class);
+        let named = trust.member(&certificate, &certificate, "AZ");
+        assert!(named.is_none_or(|member| member.instance == "AZ"), "a member of another instance");
     }
     true
 }

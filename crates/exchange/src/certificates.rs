@@ -43,13 +43,19 @@ pub struct Trusted {
 struct Remembered {
     paths: Known<Arc<Trusted>>,
     /// By the response, what it says of each certificate that was asked about.
-    responses: Known<Vec<(Box<[u8]>, Arc<SingleStatus>)>>,
+    responses: Known<Vec<Told>>,
+}
+
+/// What a response says of a certificate (DER).
+struct Told {
+    certificate: Box<[u8]>,
+    status: Arc<SingleStatus>,
 }
 
 impl Remembered {
     fn status(&self, response: &[u8], certificate: &[u8]) -> Option<Arc<SingleStatus>> {
         let statuses = self.responses.get(response)?;
-        statuses.iter().find(|(known, _)| **known == *certificate).map(|(_, status)| status.clone())
+        statuses.iter().find(|told| *told.certificate == *certificate).map(|told| told.status.clone())
     }
 }
 
@@ -150,7 +156,7 @@ impl CertificateJudge {
         let status = Arc::new(status.map_err(incorrect)?.clone());
         self.with(instance.generation, |remembered| {
             let statuses = remembered.responses.entry(response.into()).or_default();
-            statuses.push((certificate.into(), status.clone()));
+            statuses.push(Told { certificate: certificate.into(), status: status.clone() });
         });
         Ok(status)
     }

@@ -73,6 +73,7 @@ fn messages(seeds: &mut Seeds, question: &[u8]) {
         string: "no <right>".into(),
         actor: Some("x".into()),
         detail: Some("f-1".into()),
+        received: None,
     };
     seeds.add("soap", "fault", fault.to_bytes());
     seeds.add("rest_header", "request", REQUEST);
@@ -100,7 +101,8 @@ fn transport(seeds: &mut Seeds, pki: &Pki, question: &[u8]) {
         seeds.add("message", name, [encoded.content_type.as_bytes(), b"\n", &encoded.body].concat());
         seeds.add("mime", name, [format!("xtop{RANDOM}").as_bytes(), b"\n", &encoded.body].concat());
     }
-    let fault = soap::Fault { code: "c".into(), string: "s".into(), actor: None, detail: None }.to_bytes();
+    let fault =
+        soap::Fault { code: "c".into(), string: "s".into(), actor: None, detail: None, received: None }.to_bytes();
     seeds.add("message", "fault", [b"text/xml; charset=\"utf-8\"\n", &fault[..]].concat());
     let mut short = b"b\n".to_vec();
     write_part(&mut short, "b", &[("A", "1")], b"one");

@@ -47,7 +47,6 @@ struct Authority {
     responder_urls: Vec<String>,
 }
 
-
 impl Index {
     fn of(shared: &SharedParameters) -> Index {
         let mut index = Index::default();
@@ -283,7 +282,10 @@ mod tests {
         shared.servers[1].authentication_hashes = vec![Digest::Sha1.of(b"one")];
         let instance = Instance::new(shared, 1);
         let server = instance.server_of_certificate(b"one").expect("known");
-        assert!(CertificateDigests::of(b"one").is_registered(server) && !CertificateDigests::of(b"two").is_registered(server));
+        assert!(
+            CertificateDigests::of(b"one").is_registered(server)
+                && !CertificateDigests::of(b"two").is_registered(server)
+        );
     }
 
     /// The time of the look-ups that one message needs.

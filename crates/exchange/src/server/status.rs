@@ -66,7 +66,11 @@ impl SecurityServer {
             Ok(response) => {
                 self.judge.check_good(configuration, place, &trusted, &response, now)?;
                 let fresh = Kept { response: response.clone(), asked_at_s: now.as_second() };
-                self.statuses.kept.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).insert(certificate.into(), fresh);
+                self.statuses
+                    .kept
+                    .lock()
+                    .unwrap_or_else(|poisoned| poisoned.into_inner())
+                    .insert(certificate.into(), fresh);
                 Ok(response)
             }
             Err(fault) => kept(false)

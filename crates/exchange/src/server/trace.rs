@@ -168,12 +168,7 @@ impl SecurityServer {
     }
 
     /// The answer is durable when this returns; nothing is answered before. The traffic record follows when it may.
-    pub(super) async fn log_response(
-        &self,
-        place: Place,
-        trace: &Trace,
-        entry: LogEntry,
-    ) -> Result<(), ExchangeFault> {
+    pub(super) async fn log_response(&self, place: Place, trace: &Trace, entry: LogEntry) -> Result<(), ExchangeFault> {
         let size = usize::try_from(entry.size_bytes()).unwrap_or(usize::MAX);
         let attachments = entry.attachments.len();
         self.write(place, entry).await?;

@@ -286,10 +286,13 @@ fn values(row: &SqliteRow) -> Result<Vec<Value>, Fault> {
         .collect()
 }
 
+/// By place and length of a statement.
+type Written = HashMap<(usize, usize), Option<Arc<str>>>;
+
 /// A statement of many rows with `?` in the places of `$1, $2 …`, if these stand there each once and in their order. SQLite
 /// looks for the name of every numbered place among all of them, which costs the square of their number.
 fn in_order(sql: &'static str, count: usize) -> Option<Arc<str>> {
-    static WRITTEN: LazyLock<RwLock<HashMap<(usize, usize), Option<Arc<str>>>>> = LazyLock::new(RwLock::default);
+    static WRITTEN: LazyLock<RwLock<Written>> = LazyLock::new(RwLock::default);
     if count < MANY {
         return None;
     }
@@ -371,7 +374,11 @@ mod tests {
     fn places_in_their_order_become_question_marks_and_no_others() {
         for (sql, count, expected) in [
             ("INSERT INTO a (b, c) VALUES ($1, $2)", 2, Some("INSERT INTO a (b, c) VALUES (?, ?)")),
-            ("VALUES ($1),($2),($3),($4),($5),($6),($7),($8),($9),($10)", 10, Some("VALUES (?),(?),(?),(?),(?),(?),(?),(?),(?),(?)")),
+            (
+                "VALUES ($1),($2),($3),($4),($5),($6),($7),($8),($9),($10)",
+                10,
+                Some("VALUES (?),(?),(?),(?),(?),(?),(?),(?),(?),(?)"),
+            ),
             ("VALUES ($2, $1)", 2, None),
             ("SELECT $1 WHERE a = $1", 1, None),
             ("SELECT $1, $2", 1, None),
