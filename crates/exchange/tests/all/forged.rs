@@ -100,7 +100,7 @@ async fn a_request_that_was_caught_is_of_no_use_to_others_or_later() {
     world.clock.advance_s(3_601);
     world.exchange.central().publish().await.expect("signed");
     let stale = code(&good, &who, &address).await;
-    assert_eq!(stale, "service_failed.incorrect_validation_info", "the server's own status");
+    assert_eq!(stale, "service_failed.ssl_authentication_failed", "the server's own status");
     let later = Forgery { ocsp: vec![who.ocsp(&world)], ..good };
     assert_eq!(code(&later, &who, &address).await, "incorrect_validation_info", "the signature's");
     assert_eq!(world.book.asked.load(Ordering::SeqCst), 2);

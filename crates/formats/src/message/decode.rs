@@ -186,6 +186,7 @@ mod tests {
         let attachments = [attachment.clone()];
         let encoded = encode(&Outgoing { attachments: &attachments, ..outgoing(&payload) }, RANDOM);
         let decoded = decode(&encoded.content_type, &encoded.body).expect("a message");
+        let fault = Fault { received: Some(fault.to_bytes().into()), ..fault };
         assert_eq!((decoded.attachments.as_slice(), decoded.fault), (&attachments[..], Some(fault)));
     }
 
