@@ -1,20 +1,29 @@
 //! Several messages under one signature: each message is a leaf of the tree, one with attachments through a step of its own
 //! over its parts.
 
-use super::{Chain, Digest, build::data_ref, data_chain, node_value, tree};
-
-/// Stands in the tree's chains for the message that each of them leads to.
-const MESSAGE: &str = "/message";
+use super::{
+    Chain, Digest, Tree,
+    build::{read_way, root_over, write_way},
+    node_value,
+};
 
 /// For each message (its parts by name, all in one algorithm) the chain that leads to it; all have the same result.
 pub fn message_chains(chain_name: &str, messages: &[&[(String, Digest)]]) -> Vec<Chain> {
-    if let [only] = messages {
-        return vec![data_chain(chain_name, only)];
-    }
     let leaves: Vec<Digest> = messages.iter().map(|parts| leaf(parts)).collect();
-    let chains = tree(chain_name, MESSAGE, &leaves).into_iter();
-    chains.zip(&leaves).zip(messages).map(|((chain, leaf), parts)| leading_to(chain, leaf, parts)).collect()
+    let tree = Tree::over(&leaves);
+    messages.iter().enumerate().map(|(place, parts)| tree.chain_to(place, chain_name, parts)).collect()
 }
+
+/// Whether the chain is to the byte one that we would write over these parts, alone or in a batch. Then it leads from its
+/// result to them, and needs no reading as XML; any other is for [`super::verify`].
+pub fn is_ours_over(chain: &Chain, chain_name: &str, parts: &[(String, Digest)]) -> bool {
+    let Some((_, first)) = parts.first() else { return false };
+    let Some(way) = read_way(&chain.chain, first.algorithm) else { return false };
+    way.len() <= WAY_MAX && write_way(chain_name, &root_over(parts, &way), &way, parts) == *chain
+}
+
+/// A batch of more than 2^32 messages is none.
+const WAY_MAX: usize = 32;
 
 /// A message alone is its digest; with attachments, the node over its parts.
 fn leaf(parts: &[(String, Digest)]) -> Digest {
@@ -23,23 +32,6 @@ fn leaf(parts: &[(String, Digest)]) -> Digest {
     }
     let algorithm = parts.first().expect("a message has at least one part").1.algorithm;
     Digest { algorithm, value: node_value(algorithm, parts.iter().map(|(_, digest)| digest)) }
-}
-
-/// The chain with the message's parts in the place of the leaf.
-fn leading_to(chain: Chain, leaf: &Digest, parts: &[(String, Digest)]) -> Chain {
-    let text = String::from_utf8(chain.chain).expect("our own chains are text");
-    let place = data_ref(MESSAGE, leaf);
-    let text = match parts {
-        [(name, digest)] => text.replacen(&place, &data_ref(name, digest), 1),
-        _ => {
-            let step = text.matches("<hc:HashStep ").count();
-            let own: String = parts.iter().map(|(name, digest)| data_ref(name, digest)).collect();
-            let text = text.replacen(&place, &format!("<hc:StepRef URI=\"#STEP{step}\"></hc:StepRef>"), 1);
-            let own = format!("<hc:HashStep id=\"STEP{step}\">{own}</hc:HashStep></hc:HashChain>");
-            text.replacen("</hc:HashChain>", &own, 1)
-        }
-    };
-    Chain { result: chain.result, chain: text.into_bytes() }
 }
 
 #[cfg(test)]
@@ -67,8 +59,32 @@ mod tests {
             for (place, chain) in chains.iter().enumerate() {
                 assert_eq!(chain.result, chains[0].result);
                 assert_eq!(judge(chain, &messages[place]), Ok(vec![]), "{place} of {count}");
+                assert!(is_ours_over(chain, "/c.xml", &messages[place]), "{place} of {count}");
+                let sibling = &messages[(place + 1) % count];
+                assert!(count == 1 || !is_ours_over(chain, "/c.xml", sibling), "{place} of {count}");
                 assert!(judge(chain, &parts(place + 3 * count)).is_err(), "another message of the same shape");
             }
         }
+    }
+
+    /// A byte changed anywhere in either document: what is still taken at once, the reading of the XML takes too.
+    #[test]
+    fn a_changed_chain_is_never_taken_for_ours() {
+        let messages: Vec<_> = (0..5).map(parts).collect();
+        let slices: Vec<&[(String, Digest)]> = messages.iter().map(Vec::as_slice).collect();
+        let good = message_chains("/c.xml", &slices).swap_remove(2);
+        for place in 0..good.chain.len() + good.result.len() {
+            let mut changed = good.clone();
+            match place.checked_sub(good.chain.len()) {
+                None => changed.chain[place] ^= 1,
+                Some(place) => changed.result[place] ^= 1,
+            }
+            assert!(!is_ours_over(&changed, "/c.xml", &messages[2]), "byte {place}");
+        }
+        let doubled =
+            String::from_utf8(good.chain.clone()).expect("text").replacen("<hc:HashStep id=\"STEP1\">", "", 1);
+        let doubled = Chain { chain: doubled.into_bytes(), ..good.clone() };
+        assert!(!is_ours_over(&doubled, "/c.xml", &messages[2]));
+        assert!(!is_ours_over(&good, "/c.xml", &[]));
     }
 }

@@ -6,8 +6,8 @@ mod build;
 mod node;
 mod verify;
 
-pub use batch::message_chains;
-pub use build::{Chain, Tree, data_chain, tree};
+pub use batch::{is_ours_over, message_chains};
+pub use build::{Chain, Tree, data_chain};
 pub use node::{Digest, DigestAlgorithm, node_value};
 pub use verify::{ChainError, Input, Resolve, Transform, check_result, follow, verify};
 

@@ -276,7 +276,7 @@ impl Walk<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Chain, data_chain, tree};
+    use super::super::{Chain, Tree, data_chain};
     use super::*;
 
     fn judge(chain: &Chain, inputs: &[(&str, &[u8])]) -> Result<Vec<String>, ChainError> {
@@ -304,7 +304,8 @@ mod tests {
     fn every_leaf_of_every_tree_is_covered() {
         for count in 1..20_u8 {
             let leaves: Vec<Digest> = (0..count).map(|leaf| Digest::sha512(&[leaf])).collect();
-            let chains = tree("/c.xml", "/s", &leaves);
+            let tree = Tree::over(&leaves);
+            let chains: Vec<Chain> = (0..leaves.len()).map(|leaf| tree.chain(leaf, "/c.xml", "/s")).collect();
             for leaf in 0..count {
                 let chain = &chains[usize::from(leaf)];
                 assert_eq!(chain.result, chains[0].result);

@@ -245,8 +245,7 @@ fn check_chain(
     digests: Option<&[(String, hashchain::Digest)]>,
     inputs: impl FnOnce() -> Vec<(String, Input)>,
 ) -> Result<Vec<String>, SignatureError> {
-    // A chain that is to the byte the one that we would write over these parts needs no reading.
-    if digests.is_some_and(|digests| !digests.is_empty() && hashchain::data_chain(CHAIN_NAME, digests) == *chain) {
+    if digests.is_some_and(|digests| hashchain::is_ours_over(chain, CHAIN_NAME, digests)) {
         return Ok(Vec::new());
     }
     let inputs = inputs();
