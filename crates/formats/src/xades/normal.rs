@@ -1,25 +1,31 @@
-//! White space in attribute values, which the tree's parser leaves as it is written: a line's end or a tab means a space
-//! there (XML 1.0 §2.11, §3.3.3), and is one in the canonical form.
+//! Line ends and white space, which the tree's parser leaves as they are written in some places: every line's end is one
+//! letter before anything is read (XML 1.0 §2.11), and in an attribute's value it means a space, as a tab does (§3.3.3).
 
 use std::borrow::Cow;
 
-/// A well-formed document with every line's end and tab inside its start tags made a space.
+/// A well-formed document with its line ends made one letter, and those inside start tags, and tabs there, spaces.
 pub(super) fn normalized(text: &str) -> Cow<'_, str> {
+    if !text.contains('\r') {
+        return spaced(text).map_or(Cow::Borrowed(text), Cow::Owned);
+    }
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    Cow::Owned(spaced(&text).unwrap_or(text))
+}
+
+/// `None` when there is nothing to change.
+fn spaced(text: &str) -> Option<String> {
     let (mut out, mut done) = (String::new(), 0);
     let tags = StartTags { text, at: 0 };
     for (start, end) in tags {
         let tag = &text[start..end];
-        if tag.contains(['\n', '\r', '\t']) {
+        if tag.contains(['\n', '\t']) {
             out.push_str(&text[done..start]);
-            out.push_str(&tag.replace("\r\n", " ").replace(['\n', '\r', '\t'], " "));
+            out.push_str(&tag.replace(['\n', '\t'], " "));
             done = end;
         }
     }
-    if done == 0 {
-        return Cow::Borrowed(text);
-    }
     out.push_str(&text[done..]);
-    Cow::Owned(out)
+    (done > 0).then_some(out)
 }
 
 /// Where the start tags stand.
@@ -67,7 +73,7 @@ mod tests {
     use super::super::canonical_document;
 
     #[test]
-    fn white_space_in_values_is_spaces_and_elsewhere_itself() {
+    fn line_ends_are_one_letter_and_in_values_spaces() {
         const C14N: &str = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315";
         let check = |text: &str, expected: &str| {
             let canonical = canonical_document(text, C14N).expect("canonical");

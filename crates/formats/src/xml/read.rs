@@ -29,6 +29,7 @@ pub fn read(bytes: &[u8]) -> Result<Element, ReadError> {
 pub fn read_large(bytes: &[u8], elements_max: usize) -> Result<Element, ReadError> {
     let skipped = if bytes.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
     let text = std::str::from_utf8(&bytes[skipped..]).or_else(|error| refuse(format_args!("not UTF-8: {error}")))?;
+    check_letters(text)?;
     let mut reader = Reader::from_str(text);
     reader.config_mut().enable_all_checks(true);
     let mut growing = Growing { open: Vec::new(), scopes: Vec::new(), root: None, count: 0, elements_max, skipped };
@@ -47,7 +48,7 @@ pub fn read_large(bytes: &[u8], elements_max: usize) -> Result<Element, ReadErro
             Event::CData(text) => growing.text(&text.xml10_content())?,
             Event::GeneralRef(reference) => {
                 let resolved = match reference.resolve_char_ref().or_else(refuse)? {
-                    Some(letter) => letter.to_string(),
+                    Some(letter) => check_letters(letter.encode_utf8(&mut [0; 4])).map(|()| letter.to_string())?,
                     None => predefined(&reference.xml10_content())?.to_string(),
                 };
                 growing.text(&resolved)?;
@@ -58,6 +59,16 @@ pub fn read_large(bytes: &[u8], elements_max: usize) -> Result<Element, ReadErro
         }
     }
     growing.finish()
+}
+
+/// What is no character of XML (XML 1.0 §2.2) comes neither as it is nor by its number: a zero in an identifier would get as
+/// far as the store, which may have no place for it.
+fn check_letters(text: &str) -> Result<(), ReadError> {
+    let control = |byte: u8| byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r');
+    if text.bytes().any(control) || text.contains("\u{fffe}") || text.contains("\u{ffff}") {
+        return refuse("a character that XML does not have");
+    }
+    Ok(())
 }
 
 fn position(reader: &Reader<&[u8]>, skipped: usize) -> usize {
@@ -95,6 +106,7 @@ impl Growing {
                 return refuse("too many attributes");
             }
             let value = attribute.normalized_value(XmlVersion::Implicit1_0).or_else(refuse)?.into_owned();
+            check_letters(&value)?;
             let name = attribute.key.as_ref();
             match name.strip_prefix("xmlns:") {
                 Some(prefix) => declared.push((prefix.to_owned(), value)),
@@ -224,6 +236,15 @@ mod tests {
             "<!DOCTYPE a><a/>",
             "<a>&foo;</a>",
             "<a/>x",
+            "<a>\0</a>",
+            "<a>\u{1}</a>",
+            "<a>\u{ffff}</a>",
+            "<a b='\u{b}'/>",
+            "<!-- \u{1f} --><a/>",
+            "<a>&#0;</a>",
+            "<a>&#1;</a>",
+            "<a>&#xFFFE;</a>",
+            "<a b='&#x1f;'/>",
             deep.as_str(),
         ] {
             assert!(read(text.as_bytes()).is_err(), "{text}");
