@@ -391,7 +391,8 @@ pub fn management(data: &[u8]) -> bool {
 pub fn description(data: &[u8]) -> bool {
     use exchange::server::{ENDPOINT, hide_addresses, hide_servers};
     fn check(element: &Element) {
-        if element.name == "address" && element.namespace.starts_with("http://schemas.xmlsoap.org/wsdl/soap") {
+        if ["soap/", "soap12/"].iter().any(|of| element.is(&format!("http://schemas.xmlsoap.org/wsdl/{of}"), "address"))
+        {
             assert!(
                 element.attribute("", "location").is_none_or(|location| location == ENDPOINT),
                 "an address is left"
