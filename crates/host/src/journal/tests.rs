@@ -89,7 +89,9 @@ async fn a_torn_end_is_left_behind_wherever_it_is_torn() {
     let file = segment::path(dir.path(), journal.end().segment);
     let ends: Vec<u64> = all(&journal).iter().skip(1).map(|it| it.place.offset).chain([journal.end().offset]).collect();
     drop(journal);
-    let whole = std::fs::read(&file).expect("there");
+    let mut whole = std::fs::read(&file).expect("there");
+    // What is written ahead of the records, and goes when the segment is closed.
+    whole.truncate(usize::try_from(*ends.last().expect("three records")).expect("small"));
     for length in 0..whole.len() {
         let torn = TempDir::new();
         let copy = segment::path(torn.path(), 0);
@@ -98,6 +100,18 @@ async fn a_torn_end_is_left_behind_wherever_it_is_torn() {
         let journal = Journal::open(torn.path()).expect("opened");
         check(&journal, kept);
         assert_eq!(write(&journal).await, kept + 1, "torn at {length}");
+        check(&journal, kept + 1);
+    }
+    // After a power cut zeros stand behind the last record, and the pages of it that did not reach the disk are zeros.
+    for length in usize::try_from(HEADER_BYTES).expect("small")..=whole.len() {
+        let torn = TempDir::new();
+        let mut ahead = whole[..length].to_vec();
+        ahead.resize(whole.len() + 4_096, 0);
+        std::fs::write(segment::path(torn.path(), 0), &ahead).expect("written");
+        let kept = ends.iter().filter(|end| **end <= length as u64).count() as u64;
+        let journal = Journal::open(torn.path()).expect("opened");
+        check(&journal, kept);
+        assert_eq!(write(&journal).await, kept + 1, "zeros from {length}");
         check(&journal, kept + 1);
     }
     // A changed byte ends the journal there as well; what stands behind is not believed.
@@ -109,6 +123,26 @@ async fn a_torn_end_is_left_behind_wherever_it_is_torn() {
         let kept = ends.iter().filter(|end| **end <= place as u64).count() as u64;
         check(&Journal::open(torn.path()).expect("opened"), kept);
     }
+}
+
+#[tokio::test]
+async fn a_file_grows_ahead_of_its_records_and_is_cut_when_it_is_closed() {
+    let dir = TempDir::new();
+    let journal = Journal::open(dir.path()).expect("opened");
+    write(&journal).await;
+    let file = segment::path(dir.path(), journal.end().segment);
+    let size = || std::fs::metadata(&file).expect("there").len();
+    let ahead = size();
+    assert!(ahead > journal.end().offset);
+    for _ in 0..5 {
+        write(&journal).await;
+        assert_eq!(size(), ahead);
+    }
+    let end = journal.end();
+    journal.rotate();
+    write(&journal).await;
+    assert_eq!(size(), end.offset);
+    check(&journal, 7);
 }
 
 #[tokio::test]

@@ -62,7 +62,10 @@ impl Writer {
                     self.try_again();
                     continue;
                 }
-                Err(RecvTimeoutError::Disconnected) => return,
+                Err(RecvTimeoutError::Disconnected) => {
+                    self.close();
+                    return;
+                }
             }
             self.serve(receiver, &mut group);
         }
@@ -132,26 +135,31 @@ impl Writer {
             // A segment without a whole header is removed at the next start, if it cannot be removed now.
             let _left = std::fs::remove_file(&path);
         })?;
-        if let Some((_, end)) = self.open.take() {
-            self.shared.state().closed.insert(end.segment, end.offset);
-        }
+        self.close();
         let end = Place { segment, offset: HEADER_BYTES };
         self.shared.state().end = end;
         self.open = Some((file, end));
         Ok(())
     }
 
-    /// Accepts nothing more. The open segment ends where it was durable.
+    /// Closes the open segment, if there is one, where it is durable. Returns its number.
+    fn close(&mut self) -> Option<u64> {
+        let (mut file, end) = self.open.take()?;
+        // Best effort: the next segment's header says where this one ends, whatever stands behind.
+        let _rest = file.truncate(end.offset);
+        self.shared.state().closed.insert(end.segment, end.offset);
+        Some(end.segment)
+    }
+
+    /// Accepts nothing more.
     fn fail(&mut self, first: u64, cause: &str) {
         tracing::error!(cause, "the journal cannot be written and accepts no records");
         self.next_number = first;
+        let closed = self.close();
         let mut state = self.shared.state();
         state.failure = Some(cause.to_owned());
-        if let Some((mut file, end)) = self.open.take() {
-            // Best effort: the next segment's header says where this one ends, whatever stands behind.
-            let _rest = file.truncate(end.offset);
-            state.closed.insert(end.segment, end.offset);
-            state.end = Place { segment: end.segment + 1, offset: HEADER_BYTES };
+        if let Some(segment) = closed {
+            state.end = Place { segment: segment + 1, offset: HEADER_BYTES };
         }
         drop(state);
         self.shared.failed.store(true, Ordering::Release);
