@@ -2,9 +2,12 @@
 
 use super::Asked;
 use crate::world::World;
-use exchange::messagelog::{Direction, LogFilter};
+use base::Fault;
+use exchange::messagelog::{Direction, MessageLog};
+use std::collections::HashMap;
 
-/// How many records of one direction a message may have.
+/// How many records of one direction a message has.
+#[derive(Default)]
 struct Count {
     requests: usize,
     answers: usize,
@@ -12,18 +15,37 @@ struct Count {
 
 pub async fn judge(world: &World, asked: &Asked) -> Result<String, String> {
     let answered = asked.values().filter(|answered| **answered).count();
+    let mut logged = 0;
     for code in ["asker", "keeper"] {
         let exchange = world.prepared(code).await;
-        let server = exchange.server(code).expect("one of the country's");
+        let counts = counts(exchange.server(code).expect("one of the country's").log()).await;
+        let counts = counts.map_err(|fault| format!("{code}: {fault}"))?;
         for (message, answered) in asked {
-            let filter = LogFilter { message_id: Some(message.clone()), ..LogFilter::default() };
-            let records = server.log().records(&filter).await.map_err(|fault| fault.to_string())?;
-            let of = |direction| records.iter().filter(|record| record.entry.direction == direction).count();
-            let count = Count { requests: of(Direction::Request), answers: of(Direction::Response) };
-            check(code, message, *answered, &count)?;
+            check(code, message, *answered, counts.get(message).unwrap_or(&Count::default()))?;
+        }
+        logged += counts.values().map(|count| count.requests + count.answers).sum::<usize>();
+    }
+    Ok(format!(
+        "{} asked, {answered} answered, each answer in both logs and none twice in {logged} records",
+        asked.len()
+    ))
+}
+
+/// By message, over the whole log.
+async fn counts(log: &MessageLog) -> Result<HashMap<String, Count>, Fault> {
+    let (mut counts, mut number) = (HashMap::<String, Count>::new(), 0);
+    loop {
+        let records = log.records_after(number).await?;
+        let Some(last) = records.last() else { return Ok(counts) };
+        number = last.number;
+        for record in records {
+            let count = counts.entry(record.entry.message_id).or_default();
+            match record.entry.direction {
+                Direction::Request => count.requests += 1,
+                Direction::Response => count.answers += 1,
+            }
         }
     }
-    Ok(format!("{} asked, {answered} answered, each answer in both logs and none twice", asked.len()))
 }
 
 fn check(code: &str, message: &str, answered: bool, count: &Count) -> Result<(), String> {

@@ -18,6 +18,7 @@ pub use entry::{Attachment, Direction, LogEntry, LogFilter, LogRecord, Stamp};
 pub(crate) use keys::{LogKey, LogKeys};
 pub use object::Kept;
 pub use policy::{ArchiveRecipient, Grouping, LogPolicy, MESSAGE_BODY_BYTES_MAX, Mode, OverLimit, Override, Stamping};
+pub(crate) use query::place_of;
 pub(crate) use schema::MIGRATIONS;
 pub(crate) use sealed::is_sealed_archive;
 pub use stamp::{Authority, STAMP_BATCH_MAX, stamp_at_once};

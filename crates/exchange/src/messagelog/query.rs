@@ -34,6 +34,15 @@ impl MessageLog {
         Ok(records)
     }
 
+    /// The records behind `number` in the order in which they were logged, some hundreds at a time and without their
+    /// time-stamps; none when there are no more. 0 is before the first.
+    pub async fn records_after(&self, number: u64) -> Result<Vec<LogRecord>, Fault> {
+        self.catch_up().await?;
+        let sql = "SELECT number, segment, position FROM exchange_log_entry WHERE number > $1 ORDER BY number LIMIT $2";
+        let number = i64::try_from(number).unwrap_or(i64::MAX);
+        self.read_rows(&self.rows(sql, &args![number, RECORDS_MAX]).await?).await
+    }
+
     /// Records that another process has not indexed yet.
     async fn newest(&self, message_id: Option<&str>) -> Result<Vec<LogRecord>, Fault> {
         let hash = message_id.map(message_hash);
@@ -89,15 +98,24 @@ impl MessageLog {
         self.rows(sql, &args![low, high, from, until, client, RECORDS_MAX]).await
     }
 
+    /// Reads and opens one record. Blocks on the disk.
+    pub(crate) fn read_record(&self, place: Place) -> Result<LogRecord, Fault> {
+        self.0.read_record(place)
+    }
+
     /// Reads and opens the records that rows point to, in their order.
-    pub(crate) async fn read_rows(&self, rows: &[Row]) -> Result<Vec<LogRecord>, Fault> {
-        let unsigned = |row: &Row, column| u64::try_from(row.int(column)).unwrap_or(0);
-        let place = |row: &Row| Place { segment: unsigned(row, "segment"), offset: unsigned(row, "position") };
-        let places: Vec<Place> = rows.iter().map(place).collect();
+    async fn read_rows(&self, rows: &[Row]) -> Result<Vec<LogRecord>, Fault> {
+        let places: Vec<Place> = rows.iter().map(place_of).collect();
         let log = self.0.clone();
         let read = move || places.into_iter().map(|place| log.read_record(place)).collect::<Result<Vec<_>, Fault>>();
         tokio::task::spawn_blocking(read).await.map_err(|cause| Fault::new("read the message log", cause))?
     }
+}
+
+/// Where the record of a row is.
+pub(crate) fn place_of(row: &Row) -> Place {
+    let unsigned = |column| u64::try_from(row.int(column)).unwrap_or(0);
+    Place { segment: unsigned("segment"), offset: unsigned("position") }
 }
 
 impl super::Inner {
