@@ -7,7 +7,7 @@ use super::{
     export_into,
     linking::{Link, Linking, archive_name, container_name},
 };
-use crate::messagelog::{Grouping, LogRecord, MessageLog};
+use crate::messagelog::{Grouping, LogRecord, MessageLog, place_of};
 use base::{Fault, Timestamp};
 use formats::identifier::ClientId;
 use host::{args, store::Row};
@@ -20,6 +20,8 @@ use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 
 /// Records that one round looks at. A round ends before the next begins, so this bounds the memory.
 const ROUND_RECORDS_MAX: i64 = 10_000;
+/// Records that are read and written at a stretch.
+const CHUNK_RECORDS: usize = 64;
 const COPY_BYTES: usize = 64 * 1024;
 
 fn failed(cause: impl std::fmt::Display) -> Fault {
@@ -95,23 +97,11 @@ impl MessageLog {
         while next < rows.len() {
             let mut writing: Option<Writing> = None;
             while next < rows.len() {
-                let mut record = self.read_rows(&rows[next..=next]).await?.pop().expect("one row, one record");
-                record.stamp = self.stamp_of(record.number).await?;
-                let previous = link.clone();
-                let folder = self.folder().to_owned();
-                let most = self.policy().archive_bytes_max;
-                let added = tokio::task::spawn_blocking(move || {
-                    let mut writing = match writing {
-                        Some(writing) => writing,
-                        None => Writing::begin(&folder, previous.as_ref(), &record)?,
-                    };
-                    writing.add(&folder, &record)?;
-                    Ok::<_, Fault>((writing.size_bytes > most, writing))
-                });
-                let (full, grown) = added.await.map_err(failed)??;
+                let chunk = &rows[next..rows.len().min(next + CHUNK_RECORDS)];
+                let (grown, added) = self.add(writing.take(), link.clone(), chunk).await?;
                 writing = Some(grown);
-                next += 1;
-                if full {
+                next += added;
+                if added < chunk.len() || writing.as_ref().is_some_and(|writing| self.is_full(writing)) {
                     break;
                 }
             }
@@ -121,6 +111,43 @@ impl MessageLog {
             names.extend(link.as_ref().map(|link| link.archive.clone()));
         }
         Ok(())
+    }
+
+    fn is_full(&self, writing: &Writing) -> bool {
+        writing.size_bytes > self.policy().archive_bytes_max
+    }
+
+    /// Adds records to an archive, which is begun if there is none, until it is full. Returns how many were added. All of
+    /// them in one go on one thread: a thread each would leave its memory behind.
+    async fn add(
+        &self,
+        writing: Option<Writing>,
+        previous: Option<Link>,
+        rows: &[Row],
+    ) -> Result<(Writing, usize), Fault> {
+        let mut found = Vec::with_capacity(rows.len());
+        for row in rows {
+            let number = u64::try_from(row.int("number")).map_err(failed)?;
+            found.push((place_of(row), self.stamp_of(number).await?));
+        }
+        let log = self.clone();
+        let add = move || {
+            let (mut writing, mut added) = (writing, 0);
+            for (place, stamp) in found {
+                let record = LogRecord { stamp, ..log.read_record(place)? };
+                let writing = match &mut writing {
+                    Some(writing) => writing,
+                    None => writing.insert(Writing::begin(log.folder(), previous.as_ref(), &record)?),
+                };
+                writing.add(log.folder(), &record)?;
+                added += 1;
+                if log.is_full(writing) {
+                    break;
+                }
+            }
+            Ok((writing.expect("there was a row"), added))
+        };
+        tokio::task::spawn_blocking(add).await.map_err(failed)?
     }
 
     /// The archive is durable in the object store before its row says that it is there.
