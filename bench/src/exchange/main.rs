@@ -18,6 +18,10 @@ mod world;
 use std::path::Path;
 use std::process::ExitCode;
 
+/// As in the product.
+#[global_allocator]
+static HEAP: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[tokio::main]
 async fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
