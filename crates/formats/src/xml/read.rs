@@ -89,6 +89,20 @@ struct Growing {
     skipped: usize,
 }
 
+/// Namespaces in XML 1.0, §3: these two have their prefixes and no others.
+const XML: &str = "http://www.w3.org/XML/1998/namespace";
+const RESERVED: [&str; 2] = [XML, "http://www.w3.org/2000/xmlns/"];
+
+/// Whether `xmlns:prefix="namespace"` may be written: no prefix is taken back, and the reserved ones are what they are
+/// (§2.2, §3).
+fn may_be_declared(prefix: &str, namespace: &str) -> bool {
+    match prefix {
+        "" | "xmlns" => false,
+        "xml" => namespace == XML,
+        _ => !namespace.is_empty() && !RESERVED.contains(&namespace),
+    }
+}
+
 impl Growing {
     fn open_element(&mut self, tag: &BytesStart<'_>, start: usize, end: usize) -> Result<(), ReadError> {
         if self.open.is_empty() && self.root.is_some() {
@@ -109,8 +123,12 @@ impl Growing {
             check_letters(&value)?;
             let name = attribute.key.as_ref();
             match name.strip_prefix("xmlns:") {
-                Some(prefix) => declared.push((prefix.to_owned(), value)),
-                None if name == "xmlns" => declared.push((String::new(), value)),
+                Some(prefix) if may_be_declared(prefix, &value) => declared.push((prefix.to_owned(), value)),
+                Some(prefix) => return refuse(format_args!("prefix {prefix} cannot be declared so")),
+                None if name == "xmlns" && !RESERVED.contains(&value.as_str()) => {
+                    declared.push((String::new(), value));
+                }
+                None if name == "xmlns" => return refuse("a reserved namespace has its own prefix"),
                 None => plain.push((name.to_owned(), value)),
             }
         }
@@ -119,9 +137,12 @@ impl Growing {
             return refuse("too many namespaces");
         }
         let (namespace, name) = self.resolve(tag.name().as_ref(), true)?;
-        let mut attributes = Vec::with_capacity(plain.len());
+        let mut attributes: Vec<Attribute> = Vec::with_capacity(plain.len());
         for (written, value) in plain {
             let (namespace, name) = self.resolve(&written, false)?;
+            if !namespace.is_empty() && attributes.iter().any(|it| it.namespace == namespace && it.name == name) {
+                return refuse(format_args!("attribute {name} stands there twice under two prefixes"));
+            }
             attributes.push(Attribute { namespace, name, value });
         }
         let inner = end..end;
@@ -164,7 +185,7 @@ impl Growing {
     fn resolve(&self, qualified: &str, element: bool) -> Result<(String, String), ReadError> {
         let (prefix, local) = qualified.split_once(':').unwrap_or(("", qualified));
         if prefix == "xml" {
-            return Ok(("http://www.w3.org/XML/1998/namespace".to_owned(), local.to_owned()));
+            return Ok((XML.to_owned(), local.to_owned()));
         }
         if prefix.is_empty() && !element {
             return Ok((String::new(), local.to_owned()));
@@ -232,6 +253,13 @@ mod tests {
             "<a></b>",
             "<a/><b/>",
             "<p:a/>",
+            "<p:a xmlns:p=''/>",
+            "<a xmlns:='urn:1'/>",
+            "<a xmlns:xmlns='urn:1'/>",
+            "<a xmlns:xml='urn:1'/>",
+            "<a xmlns:p='http://www.w3.org/2000/xmlns/'/>",
+            "<a xmlns='http://www.w3.org/XML/1998/namespace'/>",
+            "<a xmlns:p='urn:1' xmlns:q='urn:1' p:b='1' q:b='2'/>",
             "<a b='1' b='2'/>",
             "<!DOCTYPE a><a/>",
             "<a>&foo;</a>",
