@@ -29,6 +29,9 @@ fn extent() -> (u64, u64) {
     (number("PENCERE_SOAK_SEEDS", 3), number("PENCERE_SOAK_STEPS", 60))
 }
 
+/// After so many steps all troubles end, and it must recover: an authority that stays away would be the only trouble.
+const HEALED_EVERY: u64 = 50;
+
 /// What happens in one step.
 #[derive(Debug, Clone, Copy)]
 enum Event {
@@ -140,9 +143,9 @@ impl Stage {
         self.asked.insert(message, (times, answered));
     }
 
-    /// Everything works again, and the clock is where it should be.
-    async fn heal(&self) {
-        self.world.clock.advance_s(self.back_s);
+    /// Everything works again, the clock is where it should be, and the next question is answered.
+    async fn heal(&mut self, number: u64, chance: &SeededChance) {
+        self.world.clock.advance_s(std::mem::take(&mut self.back_s));
         self.world.authority.ocsp_down.store(false, Ordering::SeqCst);
         self.world.authority.tsa_down.store(false, Ordering::SeqCst);
         self.relay.set(Weather::Fair);
@@ -150,6 +153,8 @@ impl Stage {
         for (_, server) in self.world.exchange.servers() {
             server.stamp_now().await.expect("stamped");
         }
+        self.ask(number, 1, chance).await;
+        assert_eq!(self.asked[&format!("sim-{number}")], (1, 1), "no recovery");
     }
 
     async fn judge(&self) {
@@ -181,17 +186,19 @@ async fn whatever_happens_logs_agree_and_all_recovers() {
     for seed in 1..=seeds {
         let chance = SeededChance::new(seed);
         let mut stage = Stage::set().await;
-        let mut events = Vec::new();
+        // Said by the test's own output when it fails: the same seed makes the same events.
+        println!("seed {seed}");
         for number in 0..steps {
             let event = draw(&chance);
-            events.push(event);
+            println!("{number}: {event:?}");
             stage.take(number, event, &chance).await;
+            if (number + 1).is_multiple_of(HEALED_EVERY) || number + 1 == steps {
+                println!("healed");
+                stage.heal(steps + number, &chance).await;
+            }
         }
-        stage.heal().await;
-        stage.ask(steps, 1, &chance).await;
-        assert_eq!(stage.asked[&format!("sim-{steps}")], (1, 1), "seed {seed} does not recover after {events:?}");
         let answered: u64 = stage.asked.values().map(|(_, answered)| answered).sum();
-        assert!(answered > steps / 10, "seed {seed} answered only {answered} questions: {events:?}");
+        assert!(answered > steps / 10, "seed {seed} answered only {answered} questions");
         stage.judge().await;
         stage.world.shutdown.trigger();
     }
