@@ -54,13 +54,18 @@ pub fn free_ports() -> u16 {
 impl Country {
     /// Starts the country over this data directory and waits for its ready line.
     pub fn start(data: &Path, port_base: u16, people: u32) -> Country {
+        Country::start_of(&folder(), data, port_base, people)
+    }
+
+    /// The same for another country folder.
+    pub fn start_of(country: &Path, data: &Path, port_base: u16, people: u32) -> Country {
         let began = Instant::now();
         let mut child = Command::new(binary())
             .args(["demo", "--json"])
             .arg("--data")
             .arg(data)
             .arg("--country")
-            .arg(folder())
+            .arg(country)
             .args(["--port-base", &port_base.to_string(), "--people", &people.to_string()])
             .stdout(Stdio::piped())
             .spawn()

@@ -2,6 +2,7 @@
 //! by others. The tests are in `tests/`.
 
 pub mod country;
+pub mod page;
 pub mod seeds;
 pub mod vectors;
 pub mod webdriver;

@@ -2,6 +2,7 @@
 
 mod browser;
 mod commands;
+mod federation;
 mod first_request;
 mod fuzzing;
 mod kill;

@@ -1,11 +1,12 @@
 //! The program as an operator meets it: its commands, its exit codes, its one clear sentence when something is wrong.
 
+use base::{Chance, SystemChance};
 use host::args;
-use host::testing::{SoftToken, TempDir};
+use host::testing::{SoftToken, TempDir, postgres_url};
 use serde_json::Value as Json;
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use tests::country::{Country, binary, folder, free_ports};
 
@@ -84,19 +85,119 @@ impl Drop for Part {
     }
 }
 
+/// A database that goes with the test.
+struct Database {
+    server: String,
+    name: String,
+}
+
+impl Database {
+    fn make() -> Database {
+        let made = Database { server: postgres_url(), name: format!("pencere_test_{}", SystemChance.hex(8)) };
+        made.psql(&format!("CREATE DATABASE {}", made.name));
+        made
+    }
+
+    fn url(&self) -> String {
+        let (server, _) = self.server.rsplit_once('/').expect("an address names a database");
+        format!("{server}/{}", self.name)
+    }
+
+    fn psql(&self, sql: &str) {
+        let output = Command::new("psql").args([&self.server, "-q", "-c", sql]).output().expect("psql is installed");
+        assert!(output.status.success(), "{}", said(&output));
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        self.psql(&format!("DROP DATABASE {} WITH (FORCE)", self.name));
+    }
+}
+
 #[test]
 fn parts_run_as_processes_of_their_own() {
-    let data = TempDir::new();
-    let config = data.path().join("pencere.toml");
-    let (folder, port) = (folder(), free_ports());
-    let text =
-        format!("data = {:?}\ncountry = {:?}\npeople = 100\nport-base = {port}\n", data.path().join("data"), folder);
-    std::fs::write(&config, text).expect("written");
-    let _behind = Part::start("trust,exchange,registers", &config);
-    let _before = Part::start("window,simulators", &config);
-    let (data, folder) = (data.path().join("data").display().to_string(), folder.display().to_string());
+    let parts = Parts::start("stores = \"files\"\n");
+    let (data, folder) = (parts.place.path().join("data").display().to_string(), folder().display().to_string());
     let output = pencere(&["tour", "--json", "--journey", "J08,J12", "--data", &data, "--country", &folder]);
     assert!(output.status.success(), "{} {}", String::from_utf8_lossy(&output.stdout), said(&output));
+    at_the_desk(&parts);
+}
+
+#[test]
+fn parts_run_as_processes_over_one_postgresql() {
+    let database = Database::make();
+    let parts = Parts::start(&format!("stores = {{ postgres = {:?} }}\n", database.url()));
+    let steps = tests::page::steps("FIRST-REQUEST.md");
+    for step in &steps[1..] {
+        let setting = steps[0].command.replace("BASE=8800", &format!("BASE={}", parts.port));
+        step.follow(&setting, parts.place.path());
+    }
+    at_the_desk(&parts);
+}
+
+/// A country whose registers and exchange are one process, and its window another.
+struct Parts {
+    place: TempDir,
+    config: PathBuf,
+    port: u16,
+    _behind: Part,
+    _before: Part,
+}
+
+impl Parts {
+    fn start(stores: &str) -> Parts {
+        let (place, port) = (TempDir::new(), free_ports());
+        let (config, data) = (place.path().join("pencere.toml"), place.path().join("data"));
+        let text = format!("data = {data:?}\ncountry = {:?}\npeople = 100\nport-base = {port}\n{stores}", folder());
+        std::fs::write(&config, text).expect("written");
+        let behind = Part::start("trust,exchange,registers", &config);
+        let before = Part::start("window,simulators", &config);
+        Parts { place, config, port, _behind: behind, _before: before }
+    }
+}
+
+/// A rotation of the key that signs the configuration, as far as it goes before members can have seen the new one.
+fn at_the_desk(parts: &Parts) {
+    let config = parts.config.display().to_string();
+    let desk = |words: &[&str]| pencere(&[&["central", "--config", &config], words].concat());
+    let answer = |words: &[&str]| {
+        let output = desk(words);
+        assert!(output.status.success(), "{words:?}: {}", said(&output));
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let refused = |words: &[&str], why: &str| {
+        let output = desk(words);
+        assert!(!output.status.success() && said(&output).contains(why), "{words:?}: {}", said(&output));
+    };
+    let keys = answer(&["keys"]);
+    let at = format!("at 127.0.0.1:{}", parts.port + 6);
+    assert_eq!(keys.lines().filter(|line| line.contains(" signs since ") && line.ends_with(&at)).count(), 2, "{keys}");
+    let old = keys.lines().find(|line| line.contains(" internal ")).expect("one for members")[..64].to_owned();
+    let new = answer(&["announce-key", "internal"])[..64].to_owned();
+    assert_eq!(answer(&["keys"]).lines().count(), 3);
+    refused(&["activate-key", &new], "exchange.configuration_key_too_young");
+    refused(&["activate-key", &old[..8]], "exchange.configuration_key_active");
+    refused(&["retire-key", &old], "exchange.configuration_key_active");
+    refused(&["retire-key", &new[..7]], "at least 8 characters");
+    refused(&["retire-key", "0000000000"], "no key begins with 0000000000");
+    assert!(answer(&["retire-key", &new[..16]]).contains("is trusted no more"));
+    assert_eq!(answer(&["keys"]), keys);
+    assert_eq!(answer(&["requests", "--all"]), "");
+    refused(&["approve", "99"], "there is no request 99");
+    refused(&["decline", "99"], "there is no request 99");
+    refused(&["forget", "ZZ"], "AZ is not federated with ZZ");
+    assert_eq!(answer(&["partners"]), "");
+}
+
+#[test]
+fn a_desk_without_a_central_server_is_one_sentence() {
+    let (data, country) = (TempDir::new(), folder().display().to_string());
+    let place = data.path().display().to_string();
+    let output = pencere(&["central", "--data", &place, "--country", &country, "keys"]);
+    assert!(!output.status.success());
+    assert_eq!(said(&output), format!("pencere: no central server ever ran in {place}\n"));
+    assert_eq!(std::fs::read_dir(data.path()).expect("there").count(), 0, "and nothing was made there");
 }
 
 #[test]

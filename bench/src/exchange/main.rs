@@ -6,6 +6,7 @@ mod authority;
 mod country;
 mod floor;
 mod load;
+mod logged;
 mod measure;
 mod process;
 mod question;

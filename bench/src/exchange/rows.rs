@@ -3,6 +3,7 @@
 use crate::country::{self, LIMITS, SMALL, Size, WIDE};
 use crate::floor::{Floor, Mode};
 use crate::load::Load;
+use crate::logged::fill;
 use crate::measure::{CONNECTIONS, loaded, until_answered};
 use crate::process::Role;
 use crate::question::{Wording, question};
@@ -28,13 +29,16 @@ pub struct Options {
     time: Duration,
     /// For a look at a few rows; their ratios are then not known.
     without_floor: bool,
+    /// Records that are in both logs before the rows of a long log begin; those rows are not measured without.
+    logged: u64,
     /// Only rows whose name holds one of these.
     only: Vec<String>,
 }
 
 impl Options {
     pub fn read(words: &[&str]) -> Options {
-        let mut options = Options { json: false, time: Duration::from_secs(5), without_floor: false, only: Vec::new() };
+        let mut options =
+            Options { json: false, time: Duration::from_secs(5), without_floor: false, logged: 0, only: Vec::new() };
         let mut words = words.iter();
         while let Some(word) = words.next() {
             match *word {
@@ -43,6 +47,9 @@ impl Options {
                 "--seconds" => {
                     let seconds = words.next().and_then(|number| number.parse().ok()).expect("--seconds N");
                     options.time = Duration::from_secs(seconds);
+                }
+                "--logged" => {
+                    options.logged = words.next().and_then(|number| number.parse().ok()).expect("--logged N");
                 }
                 other => options.only.push(other.to_owned()),
             }
@@ -88,7 +95,8 @@ pub async fn measure_all(options: &Options) {
             measure_floor(&mut report, mode).await;
         }
     }
-    let ecdsa = Case { what: "ecdsa, sqlite", mode: Mode::Ecdsa, size: SMALL, limits: LIMITS, postgres: None };
+    let ecdsa =
+        Case { what: "ecdsa, sqlite", mode: Mode::Ecdsa, size: SMALL, limits: LIMITS, postgres: None, logged: 0 };
     measure_exchange(&report, &ecdsa).await;
     measure_exchange(&report, &Case { what: "rsa batched, sqlite", mode: Mode::RsaBatched, ..ecdsa.clone() }).await;
     if let Some(url) = postgres_url() {
@@ -96,6 +104,10 @@ pub async fn measure_all(options: &Options) {
     }
     let large = Case { what: "ecdsa, sqlite, 10 000 members", size: TEN_THOUSAND, ..ecdsa.clone() };
     measure_exchange(&report, &large).await;
+    if options.logged > 0 {
+        let what = format!("ecdsa, sqlite, {} logged", options.logged);
+        measure_exchange(&report, &Case { what: &what, logged: options.logged, ..ecdsa.clone() }).await;
+    }
     measure_streams(&report, &Case { what: "rest 100 MB", limits: WIDE, ..ecdsa }).await;
 }
 
@@ -107,6 +119,8 @@ struct Case<'a> {
     size: Size,
     limits: &'a str,
     postgres: Option<String>,
+    /// Records that both logs hold before.
+    logged: u64,
 }
 
 /// Its processes.
@@ -119,11 +133,15 @@ struct Running {
 }
 
 impl Case<'_> {
-    fn start(&self) -> Running {
+    async fn start(&self) -> Running {
         let directory = TempDir::new();
         let world = self.world(&directory, free_ports(13));
         let file = specification(directory.path(), &world);
         let services = Role::start("world", &file);
+        if self.logged > 0 {
+            let (asker, keeper) = (fill(&world, "asker", self.logged), fill(&world, "keeper", self.logged));
+            tokio::join!(Box::pin(asker), Box::pin(keeper));
+        }
         let (asker, keeper) = (Role::start("asker", &file), Role::start("keeper", &file));
         Running { world, asker, keeper, _world: services, _directory: directory }
     }
@@ -172,7 +190,7 @@ fn specification(directory: &Path, content: &impl serde::Serialize) -> PathBuf {
 async fn measure_floor(report: &mut Report, mode: Mode) {
     let name = |size: &str| format!("floor {} {size}", mode.name());
     let (directory, first) = (TempDir::new(), free_ports(5));
-    let small = Case { what: "", mode, size: SMALL, limits: LIMITS, postgres: None };
+    let small = Case { what: "", mode, size: SMALL, limits: LIMITS, postgres: None, logged: 0 };
     let world = small.world(&directory, first);
     let floor = Floor {
         mode,
@@ -206,7 +224,7 @@ async fn measure_exchange(report: &Report, case: &Case<'_>) {
     if wanted.is_empty() {
         return;
     }
-    let running = case.start();
+    let running = case.start().await;
     let (world, servers) = (&running.world, [&running.asker, &running.keeper]);
     let numbers = Arc::new(AtomicU64::new(0));
     for (wording, label, size_bytes) in wanted {
@@ -232,7 +250,7 @@ async fn measure_streams(report: &Report, case: &Case<'_>) {
     if !report.options.wants(case.what) {
         return;
     }
-    let running = case.start();
+    let running = case.start().await;
     let address = running.world.asker();
     until_answered(&address, &question(Wording::Rest, 1_000), &AtomicU64::new(0)).await;
     for streams in [1, 4] {

@@ -65,7 +65,7 @@ impl World {
 
     /// The central server's store is everybody's, because its keys are known there. A server's store is written to by its own
     /// process; the copies that the others prepare stay empty.
-    fn location(&self, process: &str, domain: &str) -> Location {
+    pub fn location(&self, process: &str, domain: &str) -> Location {
         let ours = domain == "central" || domain == format!("ss-{process}");
         match &self.postgres {
             Some((url, prefix)) if ours => {

@@ -25,6 +25,8 @@ pub enum Command {
     Verify(Verify),
     /// Open sealed archives of a message log, for an auditor.
     Unseal(Unseal),
+    /// The operator's desk of the exchange's central server: anchors, partners, keys, registrations.
+    Central(Central),
     /// Validate configuration, country folder, migrations, templates and links.
     Check(Check),
     /// Print the results of the country's own monitoring method.
@@ -104,6 +106,77 @@ pub struct Unseal {
     pub keys: Option<PathBuf>,
     #[arg(long, default_value = "./pencere-data", value_name = "DIR")]
     pub data: PathBuf,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct Central {
+    #[command(subcommand)]
+    pub task: CentralTask,
+    /// The data directory of the country.
+    #[arg(long, global = true, default_value = "./pencere-data", value_name = "DIR")]
+    pub data: PathBuf,
+    /// The country folder.
+    #[arg(long, global = true, default_value = "countries/az", value_name = "DIR")]
+    pub country: PathBuf,
+    /// The configuration file of a country that `serve` runs: it says where data, country folder and stores are.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Subcommand)]
+pub enum CentralTask {
+    /// Write the anchor by which members trust this instance, and print its hash.
+    Anchor {
+        /// The anchor for partners: other instances that are to be federated with this one.
+        #[arg(long)]
+        external: bool,
+        /// The folder that it is written to.
+        #[arg(long, default_value = ".", value_name = "DIR")]
+        to: PathBuf,
+    },
+    /// List the instances that this one is federated with.
+    Partners,
+    /// Federate with the instance whose external anchor this is.
+    Trust {
+        file: PathBuf,
+        /// The hash that the partner told you, by another way than the file came.
+        #[arg(long, value_name = "HASH")]
+        hash: Option<String>,
+    },
+    /// End the federation with an instance.
+    Forget { instance: String },
+    /// List the management requests of security servers, the newest first.
+    Requests {
+        /// Also those that do not wait for a decision.
+        #[arg(long)]
+        all: bool,
+    },
+    /// Say yes to a registration that waits.
+    Approve { number: i64 },
+    /// Say no to a registration that waits.
+    Decline { number: i64 },
+    /// List the keys that sign the configuration.
+    Keys,
+    /// First step of a rotation: make a new key and publish that it will sign.
+    AnnounceKey { purpose: KeyPurpose },
+    /// Second step, when no configuration counts that was published before the first: the announced key signs.
+    ActivateKey {
+        /// The key as `keys` lists it, or its beginning.
+        key: String,
+    },
+    /// Last step: the key is trusted no more.
+    RetireKey {
+        /// The key as `keys` lists it, or its beginning.
+        key: String,
+    },
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub enum KeyPurpose {
+    /// Signs the configuration for members.
+    Internal,
+    /// Signs the configuration for partners.
+    External,
 }
 
 #[derive(Debug, Clone, Args)]

@@ -25,6 +25,7 @@ pub fn run(cli: Cli) -> ExitCode {
             Command::Tour(tour) => commands::tour::run(tour).await,
             Command::Verify(verify) => commands::verify::run(&verify),
             Command::Unseal(unseal) => commands::unseal::run(&unseal),
+            Command::Central(central) => commands::central::run(central).await,
             Command::Check(check) => commands::check::run(&check).await,
             Command::Score(score) => commands::score::run(score).await,
         }

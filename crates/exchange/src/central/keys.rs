@@ -117,10 +117,10 @@ impl Refusal for KeyRefusal {
 }
 
 /// Whether a key may begin to sign: everybody who has a configuration that counts has seen it announced.
-pub(super) fn may_sign(key: &ConfigurationKey, validity_s: i64, now: Timestamp) -> Result<(), KeyRefusal> {
+pub(super) fn may_sign(key: &ConfigurationKey, wait_s: i64, now: Timestamp) -> Result<(), KeyRefusal> {
     match key.state {
         KeyState::Active => Err(KeyRefusal::Active),
-        KeyState::Announced if now.as_second() - key.since.as_second() < validity_s => Err(KeyRefusal::TooYoung),
+        KeyState::Announced if now.as_second() - key.since.as_second() < wait_s => Err(KeyRefusal::TooYoung),
         KeyState::Announced => Ok(()),
     }
 }

@@ -1,7 +1,7 @@
 //! The central server: keeps who takes part, and publishes it as the signed global configuration. What is published is
 //! signed anew before it expires, whether or not anything changed.
 
-mod anchors;
+mod desk;
 mod edition;
 mod keys;
 mod register;
@@ -9,7 +9,7 @@ mod routes;
 mod seed;
 mod tables;
 
-pub use anchors::AnchorFile;
+pub use desk::{AnchorFile, Desk, Partner};
 pub use keys::{ConfigurationKey, KeyRefusal, KeyState, KeyStore, Purpose};
 pub use register::{Change, Facts, GroupFacts, OWNERS_GROUP, ServerFacts, owned_by};
 pub use seed::Seed;
@@ -17,7 +17,7 @@ pub(crate) use tables::MIGRATIONS;
 
 use crate::configuration::Configuration;
 use axum::Router;
-use base::{Clock, Failure, Fault};
+use base::{Clock, Fault};
 use edition::{Content, Edition, Seal};
 use formats::{
     globalconf::{Anchor, ConfigurationSource, MonitoringParameters, PrivateParameters, SharedParameters, Source},
@@ -26,7 +26,6 @@ use formats::{
 };
 use host::{
     args,
-    audit::Entry,
     http::Shutdown,
     store::{Store, Tx},
 };
@@ -54,9 +53,7 @@ pub struct CentralParts {
 }
 
 pub struct Central {
-    store: Store,
-    keys: KeyStore,
-    clock: Arc<dyn Clock>,
+    desk: Desk,
     address: String,
     validity_s: i64,
     interval: Duration,
@@ -81,9 +78,13 @@ impl Central {
     /// Sows the register, sees to the keys, and publishes.
     pub async fn start(parts: CentralParts) -> Result<Arc<Central>, Fault> {
         let central = Arc::new(Central {
-            store: parts.store,
-            keys: parts.keys,
-            clock: parts.clock,
+            desk: Desk {
+                instance: parts.seed.shared.instance.clone(),
+                store: parts.store,
+                keys: parts.keys,
+                clock: parts.clock,
+                key_wait_s: parts.validity_s,
+            },
             address: parts.address,
             validity_s: parts.validity_s,
             interval: parts.interval,
@@ -99,8 +100,8 @@ impl Central {
             published: RwLock::new(None),
             gate: tokio::sync::Mutex::new(()),
         });
-        let mut tx = central.store.begin().await?;
-        let sown = parts.seed.sow(&mut tx, central.clock.now()).await?;
+        let mut tx = central.desk.store.begin().await?;
+        let sown = parts.seed.sow(&mut tx, central.desk.clock.now()).await?;
         if sown > 0 {
             central
                 .note(&mut tx, "exchange.register_seeded", &central.base.instance, json(&[("changes", sown)]))
@@ -123,14 +124,13 @@ impl Central {
         subject: &str,
         detail: serde_json::Value,
     ) -> Result<(), Fault> {
-        let (at, subject) = (self.clock.now(), subject.to_owned());
-        tx.audit(&Entry { at, actor: "central server".to_owned(), action, subject, detail }).await.map(|_| ())
+        self.desk.note(tx, "central server", action, subject, detail).await
     }
 
     /// Every purpose has a key of this node that signs.
     async fn see_to_keys(&self, tx: &mut Tx, first: Option<Vec<u8>>) -> Result<(), Fault> {
         let mut known = keys::all(tx).await?;
-        for key in known.iter_mut().filter(|key| key.address != self.address && self.keys.holds(key)) {
+        for key in known.iter_mut().filter(|key| key.address != self.address && self.desk.keys.holds(key)) {
             keys::moved(tx, key, &self.address).await?;
             key.address.clone_from(&self.address);
         }
@@ -142,7 +142,7 @@ impl Central {
                 continue;
             }
             let kept = first.clone().filter(|_| purpose == Purpose::Internal);
-            let key = self.keys.announce(tx, purpose, &self.address, &*self.clock, kept).await?;
+            let key = self.desk.keys.announce(tx, purpose, &self.address, &*self.desk.clock, kept).await?;
             keys::activate(tx, &key).await?;
             self.note(tx, "exchange.configuration_key_made", &key.digest, purpose.name().into()).await?;
         }
@@ -152,10 +152,10 @@ impl Central {
     /// Publishes what the register says now, signed for the validity of the configuration.
     pub async fn publish(&self) -> Result<(), Fault> {
         let _one = self.gate.lock().await;
-        let mut tx = self.store.begin().await?;
+        let mut tx = self.desk.store.begin().await?;
         let facts = Facts::load(&mut tx).await?;
         let known = keys::all(&mut tx).await?;
-        let anchors = anchors::trusted(&mut tx).await?;
+        let anchors = desk::partners(&mut tx).await?.into_iter().map(|partner| partner.anchor).collect();
         let fresh = self.content(&facts, &known, anchors);
         let before = self.published();
         let content = match &before {
@@ -166,7 +166,7 @@ impl Central {
             }
         };
         tx.commit().await?;
-        let expires = base::clock::from_micros((self.clock.now().as_second() + self.validity_s) * 1_000_000);
+        let expires = base::clock::from_micros((self.desk.clock.now().as_second() + self.validity_s) * 1_000_000);
         let (internal, external) = (self.seal(&known, Purpose::Internal)?, self.seal(&known, Purpose::External)?);
         let now = Arc::new(Edition::new(content, expires, internal, external));
         let published = Published { now, before: before.map(|before| before.now), keys: known };
@@ -192,7 +192,7 @@ impl Central {
             key.purpose == purpose && key.address == self.address && key.state == KeyState::Active
         };
         let key = known.iter().find(own).ok_or_else(|| Fault::new("sign the configuration", "no key is active"))?;
-        Ok(Seal { signer: self.keys.signer(key)?, certificate: key.certificate.clone() })
+        Ok(Seal { signer: self.desk.keys.signer(key)?, certificate: key.certificate.clone() })
     }
 
     /// A row for every content that was ever published; the same content adds none.
@@ -205,7 +205,7 @@ impl Central {
         }
         let number = last.map_or(1, |row| row.int("number") + 1);
         let sql = "INSERT INTO exchange_published (number, at, shared, private) VALUES ($1, $2, $3, $4)";
-        tx.execute(sql, &args![number, self.clock.now(), shared, private]).await?;
+        tx.execute(sql, &args![number, self.desk.clock.now(), shared, private]).await?;
         let subject = self.base.instance.clone();
         self.note(tx, "exchange.configuration_published", &subject, json(&[("number", number)])).await
     }
@@ -229,23 +229,17 @@ impl Central {
 
     /// The facts that are committed now.
     pub async fn facts(&self) -> Result<Facts, Fault> {
-        let mut tx = self.store.begin().await?;
+        let mut tx = self.desk.store.begin().await?;
         Facts::load(&mut tx).await
     }
 
     /// Changes the register in the operator's name, and publishes.
     pub async fn change(&self, changes: &[Change], operator: &str) -> Result<(), Fault> {
-        let mut tx = self.store.begin().await?;
+        let mut tx = self.desk.store.begin().await?;
         for change in changes {
-            change.write(&mut tx, self.clock.now()).await?;
-            let entry = Entry {
-                at: self.clock.now(),
-                actor: operator.to_owned(),
-                action: "exchange.register_changed",
-                subject: self.base.instance.clone(),
-                detail: format!("{change:?}").into(),
-            };
-            tx.audit(&entry).await?;
+            change.write(&mut tx, self.desk.clock.now()).await?;
+            let (subject, detail) = (self.instance(), format!("{change:?}").into());
+            self.desk.note(&mut tx, operator, "exchange.register_changed", subject, detail).await?;
         }
         tx.commit().await?;
         self.publish().await
@@ -256,46 +250,19 @@ impl Central {
         self.published().map(|published| published.keys).unwrap_or_default()
     }
 
-    /// The first step of a rotation: a new key, published as trusted beside the one that signs.
-    pub async fn announce_key(&self, purpose: Purpose) -> Result<ConfigurationKey, Fault> {
-        let mut tx = self.store.begin().await?;
-        let key = self.keys.announce(&mut tx, purpose, &self.address, &*self.clock, None).await?;
-        self.note(&mut tx, "exchange.configuration_key_announced", &key.digest, purpose.name().into()).await?;
-        tx.commit().await?;
-        self.publish().await?;
-        Ok(key)
+    /// Anchors and keys. What is changed there is published with the next edition, or at once by [`Central::publish`].
+    pub fn desk(&self) -> &Desk {
+        &self.desk
     }
 
-    /// The second step: the announced key signs from now on.
-    pub async fn activate_key(&self, digest: &str) -> Result<(), Failure<KeyRefusal>> {
-        let mut tx = self.store.begin().await?;
-        let key = self.own_key(&mut tx, digest).await?;
-        keys::may_sign(&key, self.validity_s, self.clock.now()).map_err(Failure::Refused)?;
-        // The key must be at hand before anything depends on it.
-        self.keys.signer(&key)?;
-        keys::activate(&mut tx, &key).await?;
-        self.note(&mut tx, "exchange.configuration_key_activated", digest, key.purpose.name().into()).await?;
-        tx.commit().await?;
-        Ok(self.publish().await?)
+    /// What members need to trust this instance.
+    pub fn anchor(&self) -> Anchor {
+        desk::anchor_of(self.instance(), &self.configuration_keys(), Purpose::Internal)
     }
 
-    /// The last step: nobody trusts the key any more.
-    pub async fn retire_key(&self, digest: &str) -> Result<(), Failure<KeyRefusal>> {
-        let mut tx = self.store.begin().await?;
-        let key = self.own_key(&mut tx, digest).await?;
-        if key.state == KeyState::Active {
-            return Err(Failure::Refused(KeyRefusal::Active));
-        }
-        keys::retire(&mut tx, &key).await?;
-        self.note(&mut tx, "exchange.configuration_key_retired", digest, key.purpose.name().into()).await?;
-        tx.commit().await?;
-        Ok(self.publish().await?)
-    }
-
-    async fn own_key(&self, tx: &mut Tx, digest: &str) -> Result<ConfigurationKey, Failure<KeyRefusal>> {
-        let known = keys::all(tx).await?;
-        let own = known.into_iter().find(|key| key.digest == digest && key.address == self.address);
-        own.ok_or(Failure::Refused(KeyRefusal::Unknown))
+    /// The same for instances that are to be federated with it.
+    pub fn external_anchor(&self) -> Anchor {
+        desk::anchor_of(self.instance(), &self.configuration_keys(), Purpose::External)
     }
 
     pub fn router(self: &Arc<Self>) -> Router {

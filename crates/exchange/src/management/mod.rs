@@ -1,6 +1,7 @@
 //! Management services (reference §2.11): security servers ask the central server to register, change and delete what it
 //! publishes of them. A request comes signed, is decided by the register's facts, and changes the published configuration.
 
+mod approvals;
 mod decide;
 mod envelope;
 mod ledger;

@@ -2,7 +2,7 @@
 //! with its audit entry, and what it changes is published at once.
 
 use super::{
-    decide::{Decision, Origin, Policy, approve, decide},
+    decide::{Decision, Origin, Policy, decide},
     envelope::Envelope,
     ledger::{self, RequestView, Status},
     refusal::{ManagementFault, ManagementRefusal},
@@ -21,7 +21,6 @@ use axum::{
 use base::{Chance, Clock, Failure, Fault};
 use formats::soap::{self, Message, Parsed};
 use host::{
-    audit::Entry,
     http::PeerCertificates,
     store::{Store, Tx},
 };
@@ -171,25 +170,7 @@ impl ManagementService {
         if let Some(other) = decision.revokes {
             ledger::settle(tx, other, Status::Revoked, None, actor, now).await?;
         }
-        self.audit(tx, "exchange.management_request", view, actor).await
-    }
-
-    async fn audit(&self, tx: &mut Tx, action: &'static str, view: &RequestView, actor: &str) -> Result<(), Fault> {
-        let detail = serde_json::json!({
-            "number": view.number,
-            "kind": view.request.asked.service_code(),
-            "origin": view.origin.name(),
-            "client": view.request.asked.client().map(ToString::to_string),
-            "status": view.status.name(),
-        });
-        let entry = Entry {
-            at: self.clock.now(),
-            actor: actor.to_owned(),
-            action,
-            subject: view.request.server.to_string(),
-            detail,
-        };
-        tx.audit(&entry).await.map(|_| ())
+        self.central.desk().note_request(tx, "exchange.management_request", view, actor).await
     }
 
     /// What is committed is true, published or not; the next publication comes by itself.
@@ -201,53 +182,11 @@ impl ManagementService {
         }
     }
 
-    /// Requests, the newest first; older ones by the last number seen.
-    pub async fn requests(&self, status: Option<Status>, before: Option<i64>) -> Result<Vec<RequestView>, Fault> {
-        ledger::page(&self.store, status, before.unwrap_or(i64::MAX)).await
-    }
-
-    /// The operator's yes to a registration that waits.
+    /// The operator's yes to a registration that waits, published at once.
     pub async fn approve(&self, number: i64, operator: &str) -> Result<(), Refused> {
-        let mut tx = self.store.begin().await?;
-        let view = self.waiting(&mut tx, number).await?;
-        let changes = approve(&view.request, &Facts::load(&mut tx).await?)?;
-        let now = self.clock.now();
-        for change in &changes {
-            change.write(&mut tx, now).await?;
-        }
-        ledger::settle(&mut tx, number, Status::Approved, None, operator, now).await?;
-        let view = RequestView { status: Status::Approved, ..view };
-        self.audit(&mut tx, "exchange.management_request_approved", &view, operator).await?;
-        tx.commit().await?;
+        let changes = self.central.desk().approve(number, operator).await?;
         self.publish(&changes).await;
         Ok(())
-    }
-
-    /// The operator's no; a request of the central server itself is taken back instead.
-    pub async fn decline(&self, number: i64, operator: &str) -> Result<(), Refused> {
-        let mut tx = self.store.begin().await?;
-        let view = self.waiting(&mut tx, number).await?;
-        let status = if view.origin == Origin::Center { Status::Revoked } else { Status::Declined };
-        ledger::settle(&mut tx, number, status, None, operator, self.clock.now()).await?;
-        let view = RequestView { status, ..view };
-        self.audit(&mut tx, "exchange.management_request_declined", &view, operator).await?;
-        Ok(tx.commit().await?)
-    }
-
-    async fn waiting(&self, tx: &mut Tx, number: i64) -> Result<RequestView, Refused> {
-        // Whoever decides is alone, as whoever asks.
-        ledger::lock(tx).await?;
-        match ledger::one(tx, number).await? {
-            Some(view) if view.status == Status::Waiting => Ok(view),
-            Some(view) => {
-                let text = format!("request {number} is {}", view.status.name());
-                Err(ManagementFault::new(ManagementRefusal::InvalidState, text).into())
-            }
-            None => {
-                let text = format!("there is no request {number}");
-                Err(ManagementFault::new(ManagementRefusal::NotFound, text).into())
-            }
-        }
     }
 
     /// Both doors, over TLS that asks for a certificate and leaves it to us what it opens.

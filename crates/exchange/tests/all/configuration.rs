@@ -151,7 +151,7 @@ async fn every_version_is_published_to_members_and_to_others() {
         }
         let (_, unversioned) = get(&format!("{base}/internalconf")).await;
         assert_eq!(read_signed(&unversioned).expect("readable").directory.version, Some(2));
-        let file = node.central.anchor_file(Purpose::External);
+        let file = node.central.desk().anchor_file(Purpose::External).await.expect("an anchor");
         assert_eq!(file.name, "configuration_anchor_AZ_external.xml");
         assert_eq!(formats::globalconf::read_anchor(&file.bytes), Ok(external));
         node.stop.trigger();
@@ -290,34 +290,37 @@ async fn members_survive_the_rotation_of_the_configuration_s_keys() {
     for store in host::testing::stores(&[CENTRAL_MIGRATIONS[0]]).await {
         let (folder, clock) = (TempDir::new(), clock());
         let node = node(&store, folder.path(), &clock).await;
-        let central = &node.central;
+        let (central, desk) = (&node.central, node.central.desk());
         let first_anchor = central.anchor();
         let old = active(central, Purpose::Internal);
         let loyal = member(first_anchor.clone(), None, &clock);
         loyal.renew().await.expect("signed by the old key");
 
-        let new = central.announce_key(Purpose::Internal).await.expect("announced").digest;
+        let new = desk.announce_key(Purpose::Internal, "operator").await.expect("announced").digest;
+        central.publish().await.expect("published");
         assert_eq!(active(central, Purpose::Internal), old, "announced is not active");
         assert_eq!(central.anchor().sources[0].certificates.len(), 2);
         let refused = |outcome: Result<(), Failure<KeyRefusal>>| match outcome {
             Err(Failure::Refused(refusal)) => Some(refusal),
             _ => None,
         };
-        assert_eq!(refused(central.activate_key(&new).await), Some(KeyRefusal::TooYoung));
-        assert_eq!(refused(central.activate_key("00").await), Some(KeyRefusal::Unknown));
-        assert_eq!(refused(central.retire_key(&old).await), Some(KeyRefusal::Active));
+        assert_eq!(refused(desk.activate_key(&new, "operator").await), Some(KeyRefusal::TooYoung));
+        assert_eq!(refused(desk.activate_key("00", "operator").await), Some(KeyRefusal::Unknown));
+        assert_eq!(refused(desk.retire_key(&old, "operator").await), Some(KeyRefusal::Active));
         loyal.renew().await.expect("hears of the new key");
         clock.advance_s(VALIDITY_S - 1);
         central.publish().await.expect("published");
         loyal.renew().await.expect("signed by the old key still");
         clock.advance_s(1);
-        central.activate_key(&new).await.expect("old enough");
-        assert_eq!(refused(central.activate_key(&new).await), Some(KeyRefusal::Active));
+        desk.activate_key(&new, "operator").await.expect("old enough");
+        central.publish().await.expect("published");
+        assert_eq!(refused(desk.activate_key(&new, "operator").await), Some(KeyRefusal::Active));
         loyal.renew().await.expect("signed by the new key");
         assert!(member(first_anchor.clone(), None, &clock).renew().await.is_err(), "the first anchor is too old");
         let (_, by_new) = get(&first_anchor.sources[0].url).await;
 
-        central.retire_key(&old).await.expect("it signs no more");
+        desk.retire_key(&old, "operator").await.expect("it signs no more");
+        central.publish().await.expect("published");
         loyal.renew().await.expect("signed by the new key");
         let sources = &loyal.at_hand().expect("there").shared.sources;
         assert_eq!(sources[0].internal_certificates.len(), 1);

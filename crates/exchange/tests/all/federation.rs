@@ -41,8 +41,10 @@ async fn renew(world: &World) {
 
 /// `one` trusts what `other` publishes.
 async fn trust(one: &World, other: &World) {
-    let file = other.exchange.central().anchor_file(Purpose::External);
-    let outcome = one.exchange.central().trust_anchor(&file.bytes, "operator").await.expect("kept");
+    let file = other.exchange.central().desk().anchor_file(Purpose::External).await.expect("an anchor");
+    let central = one.exchange.central();
+    let outcome = central.desk().trust_anchor(&file.bytes, "operator").await.expect("kept");
+    central.publish().await.expect("published");
     assert_eq!(outcome.as_deref(), Ok(other.exchange.country().instance.as_str()));
 }
 
@@ -162,16 +164,20 @@ async fn a_partner_whose_configuration_expired_or_who_is_trusted_no_more_is_not_
     renew(&ee).await;
     ee.client.ask(question(DESK, SERVICE, "m-3")).await.expect("answered again");
 
-    ee.exchange.central().forget_anchor("AZ", "operator").await.expect("forgotten");
+    let (central, desk) = (ee.exchange.central(), ee.exchange.central().desk());
+    assert_eq!(desk.partners().await.expect("read")[0].anchor.instance, "AZ");
+    assert!(desk.forget_anchor("AZ", "operator").await.expect("forgotten"));
+    assert!(!desk.forget_anchor("AZ", "operator").await.expect("asked"), "once");
+    central.publish().await.expect("published");
     renew(&ee).await;
     let gone = refused(&ee, question(DESK, SERVICE, "m-4")).await;
     assert!(gone.contains("server.clientproxy.unknown_member"), "{gone}");
     let kept = ee.directory.path().join("ss-asker/globalconf");
     assert!(kept.join("EE/shared-params.xml").exists() && !kept.join("AZ").exists());
-    let own = ee.exchange.central().anchor_file(Purpose::External);
-    let outcome = ee.exchange.central().trust_anchor(&own.bytes, "operator").await.expect("asked");
+    let own = desk.anchor_file(Purpose::External).await.expect("an anchor");
+    let outcome = desk.trust_anchor(&own.bytes, "operator").await.expect("asked");
     assert!(outcome.is_err(), "an instance is not federated with itself");
-    assert!(ee.exchange.central().trust_anchor(b"no anchor", "operator").await.expect("asked").is_err());
+    assert!(desk.trust_anchor(b"no anchor", "operator").await.expect("asked").is_err());
     for world in [az, ee] {
         world.shutdown.trigger();
     }

@@ -34,10 +34,10 @@ async fn a_registration_waits_for_the_operator_and_is_then_published() {
         assert_eq!(office.ask(S, register("AZ/GOV/2/shop")).await, Err(ManagementRefusal::ClientAlreadyRegistered));
         let again = office.service.approve(number, "operator").await;
         assert!(matches!(again, Err(Failure::Refused(fault)) if fault.refusal == ManagementRefusal::InvalidState));
-        let none = office.service.decline(99, "operator").await;
+        let none = office.central.desk().decline(99, "operator").await;
         assert!(matches!(none, Err(Failure::Refused(fault)) if fault.refusal == ManagementRefusal::NotFound));
         let number = office.ask(S, register("AZ/GOV/2/book")).await.expect("taken");
-        office.service.decline(number, "operator").await.expect("declined");
+        office.central.desk().decline(number, "operator").await.expect("declined");
         assert_eq!((office.status(number).await.0, office.serves(S, "AZ/GOV/2/book")), (Status::Declined, false));
     }
 }
@@ -52,7 +52,8 @@ async fn the_two_sides_of_a_registration_complete_each_other() {
         assert_eq!(office.status(theirs).await, (Status::Approved, Some(ours)));
         assert!(office.serves(S, "AZ/GOV/2/book"));
         let origins: Vec<Origin> = office
-            .service
+            .central
+            .desk()
             .requests(Some(Status::Approved), None)
             .await
             .expect("read")
@@ -63,7 +64,7 @@ async fn the_two_sides_of_a_registration_complete_each_other() {
 
         let request = ManagementRequest { server: server(S), asked: register("AZ/GOV/2") };
         let ours = office.service.request(&request, "operator").await.expect("taken");
-        office.service.decline(ours, "operator").await.expect("taken back");
+        office.central.desk().decline(ours, "operator").await.expect("taken back");
         assert_eq!(office.status(ours).await.0, Status::Revoked);
         let theirs = office.ask(S, register("AZ/GOV/2")).await.expect("taken");
         office.ask(S, Asked::ClientDeletion { client: id("AZ/GOV/2") }).await.expect("taken back by its server");
@@ -195,10 +196,14 @@ async fn a_new_authentication_certificate_is_registered_and_deleted() {
 
 /// Sends by the door of the exchange and expects a code.
 async fn check(office: &Office, sent: &Sent, refusal: ManagementRefusal, why: &str) {
-    let before = office.service.requests(None, None).await.expect("read").len();
+    let before = office.central.desk().requests(None, None).await.expect("read").len();
     let outcome = office.send(Door::Exchange, sent).await.expect_err(why);
     assert_eq!(outcome.0, refusal, "{why}: {}", outcome.1);
-    assert_eq!(office.service.requests(None, None).await.expect("read").len(), before, "{why}: nothing is entered");
+    assert_eq!(
+        office.central.desk().requests(None, None).await.expect("read").len(),
+        before,
+        "{why}: nothing is entered"
+    );
 }
 
 #[tokio::test]

@@ -203,7 +203,7 @@ impl Office {
     }
 
     pub async fn status(&self, number: i64) -> (Status, Option<i64>) {
-        let requests = self.service.requests(None, None).await.expect("read");
+        let requests = self.central.desk().requests(None, None).await.expect("read");
         let found = requests.iter().find(|request| request.number == number).expect("there");
         (found.status, found.complementary)
     }

@@ -19,8 +19,8 @@ async fn a_client_that_is_deleted_exchanges_nothing_more() {
         world.client.ask(question("page", Wording::Soap, "m-1")).await.expect("answered");
         let asker = world.exchange.server("asker").expect("a server");
         let number = asker.ask_management(Asked::ClientDeletion { client: id("AZ/GOV/1/desk") }).await.expect("done");
-        let management = world.exchange.management().expect("the country has them");
-        let requests = management.requests(Some(Status::Approved), None).await.expect("read");
+        let desk = world.exchange.central().desk();
+        let requests = desk.requests(Some(Status::Approved), None).await.expect("read");
         assert_eq!(requests.iter().map(|request| request.number).collect::<Vec<_>>(), [number]);
         for (_, server) in world.exchange.servers() {
             server.renew_configuration().await.expect("renewed");

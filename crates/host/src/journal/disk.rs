@@ -4,7 +4,7 @@ use std::{fs::File, io::Result, os::unix::fs::FileExt, path::Path};
 
 /// How much of a file is written ahead. A sync of bytes that lie inside the file as it is costs no change of its size,
 /// which the file system would have to make durable as well: half the time of a sync.
-const ROOM: [u8; 1024 * 1024] = [0; 1024 * 1024];
+static ROOM: [u8; 1024 * 1024] = [0; 1024 * 1024];
 
 /// Makes files that are appended to.
 pub trait Disk: Send + 'static {

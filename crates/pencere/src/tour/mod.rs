@@ -94,7 +94,7 @@ pub async fn walk(
 
 async fn one(country: &Country, id: &str, mut walk: Walk<'_, Traffic>, running: Option<&mut Running>) -> Journey {
     let walked = match id {
-        "J01" => j01::walk(country, &mut walk, running).await,
+        "J01" => Box::pin(j01::walk(country, &mut walk, running)).await,
         "J08" => j08::walk(country, &mut walk).await,
         "J11" => j11::walk(country, &mut walk).await,
         _ => j12::walk(country, &mut walk).await,
