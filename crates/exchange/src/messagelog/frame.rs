@@ -180,10 +180,7 @@ pub(super) fn read<'a>(bytes: &'a [u8], objects: &Arc<Objects>) -> Result<Clear<
 impl Clear<'_> {
     /// Objects that belong to the record.
     pub(super) fn object_names(&self) -> impl Iterator<Item = &str> {
-        self.attachments.iter().filter_map(|kept| match kept {
-            Kept::Object(object) => Some(object.name.as_str()),
-            Kept::Inline(_) => None,
-        })
+        self.attachments.iter().filter_map(Kept::object_name)
     }
 
     /// With message and attachments.

@@ -1,17 +1,23 @@
 //! The index follows the journal: a row a record, written many at a time, behind the exchange and not in its way. The mark
-//! says how far it came and is moved in the same transaction, so that a crash repeats nothing and leaves nothing out.
+//! says how far it came and is moved in the same transaction, so that a crash repeats nothing and leaves nothing out. What
+//! this process appends need not be read again: it is remembered (`Fresh`) until its row is written. The journal is what
+//! counts: where memory and journal could differ in anything, the journal is read.
 
-use super::{Inner, MessageLog, frame};
+use super::{Inner, LogEntry, MessageLog, frame, object::Kept};
 use base::Fault;
 use formats::hashchain::DigestAlgorithm;
 use formats::verify::sha256;
 use host::{
     args,
     http::Shutdown,
-    journal::{Place, Record},
+    journal::{Place, Record, record_bytes},
     store::{Tx, Value},
 };
-use std::{sync::LazyLock, time::Duration};
+use std::{
+    collections::VecDeque,
+    sync::{Arc, LazyLock, MutexGuard},
+    time::Duration,
+};
 
 /// How much of the journal is read at once.
 const READ_BYTES_MAX: usize = 4 * 1024 * 1024;
@@ -39,7 +45,7 @@ fn insert(rows: usize) -> String {
 }
 
 /// What stands in a row.
-struct Entry {
+pub(super) struct Entry {
     number: u64,
     place: Place,
     at_us: i64,
@@ -49,6 +55,76 @@ struct Entry {
     /// Digest of the signature document, which a time-stamp will cover; none if it carries one.
     leaf: Option<Vec<u8>>,
     objects: Option<String>,
+}
+
+/// Rows of one transaction.
+const STEP_MAX: usize = 4 * 1024;
+/// How many records are remembered at most; they are some hundred bytes each.
+const FRESH_MAX: usize = 16 * 1024;
+
+/// What was handed to the journal and is not indexed yet.
+#[derive(Default)]
+pub(super) struct Fresh {
+    /// With the bytes of each in the journal, in the order of their numbers.
+    entries: VecDeque<(Entry, u64)>,
+    /// There were more than are remembered.
+    overflowed: bool,
+}
+
+/// Entries of one segment that are written together, and where to go on.
+struct Step {
+    entries: Vec<Entry>,
+    next: Place,
+    followed: Option<Followed>,
+}
+
+/// How far the index is, as far as this process knows.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Followed {
+    next: Place,
+    next_number: u64,
+    /// Of the journal, when that was so.
+    lost_groups: u64,
+}
+
+impl Entry {
+    /// What is known before the record has its number and its place.
+    pub(super) fn prepared(entry: &LogEntry, kept: &[Kept], stamped: bool) -> Entry {
+        let objects: Vec<&str> = kept.iter().filter_map(Kept::object_name).collect();
+        Entry {
+            number: 0,
+            place: Place { segment: 0, offset: 0 },
+            at_us: 0,
+            message_hash: message_hash(&entry.message_id),
+            leaf: (!stamped).then(|| DigestAlgorithm::Sha512.digest(&entry.signature)),
+            objects: (!objects.is_empty()).then(|| objects.join(" ")),
+            subject: entry.subject(),
+            client: entry.client.clone(),
+        }
+    }
+}
+
+impl Fresh {
+    fn push(&mut self, entry: Entry, bytes: u64) {
+        if self.entries.len() >= FRESH_MAX {
+            *self = Fresh { entries: VecDeque::new(), overflowed: true };
+        }
+        if !self.overflowed {
+            self.entries.push_back((entry, bytes));
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn is_empty(&self) -> bool {
+        self.entries.is_empty() && !self.overflowed
+    }
+
+    /// Nothing more is remembered of what stands before this number.
+    fn forget_before(&mut self, number: u64) {
+        while self.entries.front().is_some_and(|(entry, _)| entry.number < number) {
+            self.entries.pop_front();
+        }
+    }
 }
 
 /// By which a message is found; what is found is compared with the whole identifier.
@@ -68,17 +144,21 @@ impl MessageLog {
             return Ok(());
         }
         let until = log.journal.end();
-        let _turn = log.indexing.lock().await;
+        let mut followed = log.indexing.lock().await;
         let mut from = log.indexed_until().await?;
         while from < until {
-            let reading = self.0.clone();
-            let read = tokio::task::spawn_blocking(move || reading.read_entries(from)).await;
-            let (entries, next) = read.map_err(|cause| Fault::new("index the message log", cause))??;
-            log.write_entries(&entries, next).await?;
-            if next == from {
+            // Taken out: whatever ends this before the rows are there leaves the journal to be read.
+            let known = followed.take().filter(|known| known.next == from);
+            let step = match known.and_then(|known| log.remembered(known, until)) {
+                Some(step) => step,
+                None => log.read_again(from).await?,
+            };
+            log.write_entries(&step.entries, step.next).await?;
+            *followed = step.followed;
+            if step.next == from {
                 break;
             }
-            from = next;
+            from = step.next;
         }
         Ok(())
     }
@@ -121,6 +201,55 @@ impl Inner {
             }
             from = next;
         }
+    }
+
+    /// The next entries by what is remembered; none where the journal must be read.
+    fn remembered(&self, known: Followed, until: Place) -> Option<Step> {
+        let mut fresh = self.fresh();
+        // After a group that was lost, what is remembered may have numbers that others got.
+        if fresh.overflowed || known.lost_groups != self.journal.lost_groups() {
+            return None;
+        }
+        let (mut entries, mut next, mut next_number) = (Vec::<Entry>::new(), known.next, known.next_number);
+        while entries.len() < STEP_MAX
+            && let Some((entry, _)) = fresh.entries.front()
+        {
+            let place = self.journal.next_place(next);
+            let segment = entries.first().map_or(place.segment, |first| first.place.segment);
+            if entry.number != next_number || place >= until || place.segment != segment {
+                break;
+            }
+            let (entry, bytes) = fresh.entries.pop_front()?;
+            entries.push(Entry { place, ..entry });
+            next = Place { offset: place.offset + bytes, ..place };
+            next_number += 1;
+        }
+        let followed = Some(Followed { next, next_number, ..known });
+        (!entries.is_empty()).then_some(Step { entries, next, followed })
+    }
+
+    /// The next entries as the journal has them. What is remembered begins anew.
+    async fn read_again(self: &Arc<Self>, from: Place) -> Result<Step, Fault> {
+        let lost_groups = self.journal.lost_groups();
+        *self.fresh() = Fresh::default();
+        let log = self.clone();
+        let read = tokio::task::spawn_blocking(move || log.read_entries(from)).await;
+        let (entries, next) = read.map_err(|cause| Fault::new("index the message log", cause))??;
+        let followed = entries.last().map(|last| Followed { next, next_number: last.number + 1, lost_groups });
+        if let Some(followed) = followed {
+            self.fresh().forget_before(followed.next_number);
+        }
+        Ok(Step { entries, next, followed })
+    }
+
+    fn fresh(&self) -> MutexGuard<'_, Fresh> {
+        // Every change is complete before anything can panic.
+        self.fresh.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    /// Remembers a record that is being written, on the journal's thread.
+    pub(super) fn remember(&self, entry: Entry, number: u64, at_us: i64, bytes: usize) {
+        self.fresh().push(Entry { number, at_us, ..entry }, record_bytes(bytes));
     }
 
     fn read_entries(&self, from: Place) -> Result<(Vec<Entry>, Place), Fault> {

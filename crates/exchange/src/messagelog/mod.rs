@@ -32,6 +32,7 @@ use host::{
     keys::KeyDir,
     store::{Row, Store, Tx, Value},
 };
+use index::{Entry, Followed, Fresh};
 use object::Objects;
 use stamp::StampTree;
 use std::{
@@ -72,7 +73,9 @@ struct Inner {
     clock: Arc<dyn Clock>,
     chance: Arc<dyn Chance>,
     /// One at a time brings the index up to date.
-    indexing: tokio::sync::Mutex<()>,
+    indexing: tokio::sync::Mutex<Option<Followed>>,
+    /// What was appended and is not indexed yet.
+    fresh: Mutex<Fresh>,
     /// One at a time gets time-stamps.
     stamping: tokio::sync::Mutex<()>,
     last_stamp: Mutex<Option<Arc<StampTree>>>,
@@ -124,6 +127,7 @@ impl MessageLog {
             clock: parts.clock,
             chance: parts.chance,
             indexing: tokio::sync::Mutex::default(),
+            fresh: Mutex::default(),
             stamping: tokio::sync::Mutex::default(),
             last_stamp: Mutex::default(),
             keeping: tokio::sync::Mutex::default(),
@@ -173,11 +177,13 @@ impl MessageLog {
         }
         let stamped = log.policy.time_stamps == Stamping::Immediate;
         let (key, now) = (log.objects.keys.as_ref().map(|keys| keys.current()), log.clock.now());
-        let shared = self.0.clone();
+        let (shared, indexed) = (self.0.clone(), Entry::prepared(&entry, &kept, stamped));
         let write = move |number: u64, out: &mut Vec<u8>| {
+            let start = out.len();
             let at = shared.latest_us.fetch_max(now.as_microsecond(), Ordering::SeqCst).max(now.as_microsecond());
             let facts = Facts { at: base::clock::from_micros(at), mode, truncated, stamped };
             frame::write(out, number, facts, &entry, &kept, key.as_deref());
+            shared.remember(indexed, number, at, out.len() - start);
         };
         log.journal.append(write).await?;
         if !stamped {

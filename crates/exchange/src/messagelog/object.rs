@@ -31,6 +31,14 @@ pub enum Kept {
 }
 
 impl Kept {
+    /// The object's name; none of what lies in the record itself.
+    pub(super) fn object_name(&self) -> Option<&str> {
+        match self {
+            Kept::Inline(_) => None,
+            Kept::Object(object) => Some(&object.name),
+        }
+    }
+
     pub fn size_bytes(&self) -> u64 {
         match self {
             Kept::Inline(bytes) => bytes.len() as u64,

@@ -4,7 +4,10 @@ use super::*;
 use crate::{body::Body, opmonitor::Side};
 use base::{Id, ManualClock, SystemChance, clock::from_micros};
 use formats::identifier::ClientId;
-use host::testing::TempDir;
+use host::{
+    journal::{Disk, DiskFile, FolderDisk},
+    testing::TempDir,
+};
 use std::path::Path;
 
 const NOON_US: i64 = 1_795_435_200_000_000;
@@ -271,5 +274,108 @@ async fn an_index_that_was_lost_is_made_again() {
         }
         tx.commit().await.expect("committed");
         assert_eq!(found(&log, LogFilter::default()).await.len(), 130);
+    }
+}
+
+/// Every row of the index as text, in the order of the log.
+async fn rows_of_index(store: &Store) -> Vec<String> {
+    let sql =
+        "SELECT number, segment, position, at, message_hash, client, subject, leaf, objects FROM exchange_log_entry
+         ORDER BY number";
+    let rows = store.query(sql, &[]).await.expect("read");
+    let row = |row: &Row| {
+        let numbers = ["number", "segment", "position", "at", "message_hash"].map(|column| row.int(column));
+        let texts = ["client", "subject"].map(|column| row.text(column).to_owned());
+        format!("{numbers:?} {texts:?} {} {:?}", base::hex(row.blob("leaf")), row.opt_text("objects"))
+    };
+    rows.iter().map(row).collect()
+}
+
+/// The same, after a start that finds no index.
+async fn rows_read_again(scene: &Scene, log: MessageLog) -> Vec<String> {
+    let mut tx = scene.store.begin().await.expect("begun");
+    for sql in ["DELETE FROM exchange_log_entry", "DELETE FROM exchange_log_segment", "DELETE FROM exchange_log_mark"] {
+        tx.execute(sql, &[]).await.expect("deleted");
+    }
+    tx.commit().await.expect("committed");
+    drop(log);
+    scene.open().await.catch_up().await.expect("indexed");
+    rows_of_index(&scene.store).await
+}
+
+#[tokio::test]
+async fn what_is_remembered_for_the_index_is_what_the_journal_has() {
+    for scene in Scene::both(LogPolicy::default()).await {
+        let log = scene.open().await;
+        for number in 0..200_u32 {
+            let body = vec![b'b'; if number % 50 == 7 { 300_000 } else { 10 }];
+            log.append(entry(&format!("m-{number}"), Direction::Request, &body)).await.expect("logged");
+            if number % 60 == 3 {
+                log.begin_segment();
+            }
+            if number % 17 == 0 {
+                log.catch_up().await.expect("indexed");
+            }
+        }
+        log.catch_up().await.expect("indexed");
+        let remembered = rows_of_index(&scene.store).await;
+        assert_eq!(remembered.len(), 200);
+        assert!(log.0.fresh.lock().expect("a lock").is_empty(), "nothing is left");
+        assert_eq!(rows_read_again(&scene, log).await, remembered);
+    }
+}
+
+/// A disk that does not take every group.
+struct Flaky(Arc<AtomicBool>);
+
+struct FlakyFile(Arc<AtomicBool>, Box<dyn DiskFile>);
+
+impl Disk for Flaky {
+    fn create(&self, path: &Path) -> std::io::Result<Box<dyn DiskFile>> {
+        Ok(Box::new(FlakyFile(self.0.clone(), FolderDisk.create(path)?)))
+    }
+}
+
+impl DiskFile for FlakyFile {
+    fn append(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+        self.1.append(bytes)
+    }
+
+    fn sync(&mut self) -> std::io::Result<()> {
+        if self.0.swap(false, Ordering::SeqCst) { Err(std::io::Error::other("bad")) } else { self.1.sync() }
+    }
+
+    fn truncate(&mut self, length: u64) -> std::io::Result<()> {
+        self.1.truncate(length)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_disk_did_not_take_is_not_in_the_index() {
+    for scene in Scene::both(LogPolicy::default()).await {
+        let (bad, parts) = (Arc::new(AtomicBool::new(false)), scene.parts());
+        let journal = Journal::open_on(&parts.folder.join("journal"), Flaky(bad.clone()), 1 << 26).expect("opened");
+        let keys = LogKeys::open(KeyDir::open(&parts.keys).expect("a folder"), &*parts.clock, parts.chance.clone());
+        let log = MessageLog::over(journal, Some(Arc::new(keys.expect("keys"))), parts, false).expect("a log");
+        for round in 0..3 {
+            for number in 0..5 {
+                let message = format!("kept-{round}-{number}");
+                log.append(entry(&message, Direction::Request, b"")).await.expect("logged");
+                if round == 1 {
+                    log.catch_up().await.expect("indexed");
+                }
+            }
+            bad.store(true, Ordering::SeqCst);
+            let lost = entry("lost, and longer than the others", Direction::Request, b"");
+            log.append(lost).await.expect_err("the disk is bad");
+            while log.health().is_err() {
+                tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            }
+        }
+        log.append(entry("last", Direction::Request, b"")).await.expect("logged");
+        log.catch_up().await.expect("indexed");
+        let remembered = rows_of_index(&scene.store).await;
+        assert_eq!(remembered.len(), 16);
+        assert_eq!(rows_read_again(&scene, log).await, remembered);
     }
 }

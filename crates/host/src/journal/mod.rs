@@ -7,7 +7,7 @@ mod segment;
 mod writer;
 
 pub use disk::{Disk, DiskFile, FolderDisk};
-pub use segment::RECORD_BYTES_MAX;
+pub use segment::{RECORD_BYTES_MAX, record_bytes};
 
 use base::Fault;
 use segment::HEADER_BYTES;
@@ -67,6 +67,8 @@ struct State {
     next_number: u64,
     /// Why nothing is accepted at present.
     failure: Option<String>,
+    /// How often a group of records could not be written: their numbers were used again.
+    lost_groups: u64,
 }
 
 impl Shared {
@@ -82,6 +84,14 @@ impl Shared {
     fn state(&self) -> MutexGuard<'_, State> {
         // Every change of the state is complete before anything can panic.
         self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+impl State {
+    /// The beginning of the segment that follows.
+    fn after(&self, segment: u64) -> Place {
+        let next = self.closed.range(segment + 1..).next().map_or(self.end.segment, |(next, _)| *next);
+        Place { segment: next, offset: HEADER_BYTES }
     }
 }
 
@@ -150,6 +160,21 @@ impl Journal {
         Place { segment: first, offset: HEADER_BYTES }
     }
 
+    /// How often a group of records could not be written since the journal was opened. Whoever follows the journal by what
+    /// was handed to it, and not by reading, must then read.
+    pub fn lost_groups(&self) -> u64 {
+        self.shared.state().lost_groups
+    }
+
+    /// Where the record behind this place begins: behind the end of a closed segment it is the next one's.
+    pub fn next_place(&self, place: Place) -> Place {
+        let state = self.shared.state();
+        match state.closed.get(&place.segment) {
+            Some(end) if place.offset >= *end => state.after(place.segment),
+            _ => place,
+        }
+    }
+
     /// Returns when something was appended since the last call, or at once if it was before.
     pub async fn grown(&self) {
         self.shared.grown.notified().await;
@@ -162,9 +187,7 @@ impl Journal {
             if from.segment == state.end.segment {
                 (state.end.offset, state.end)
             } else {
-                let end = state.closed.get(&from.segment).copied().unwrap_or(0);
-                let next = state.closed.range(from.segment + 1..).next().map_or(state.end.segment, |(it, _)| *it);
-                (end, Place { segment: next, offset: HEADER_BYTES })
+                (state.closed.get(&from.segment).copied().unwrap_or(0), state.after(from.segment))
             }
         };
         if from.offset >= end_of_segment {
@@ -236,7 +259,13 @@ fn recover(folder: &Path, owned: bool) -> Result<State, Fault> {
         closed.insert(pair[0], headers[&pair[1]].previous_end);
     }
     let Some(last) = numbers.last() else {
-        return Ok(State { closed, end: Place { segment: 0, offset: HEADER_BYTES }, next_number: 1, failure: None });
+        return Ok(State {
+            closed,
+            end: Place { segment: 0, offset: HEADER_BYTES },
+            next_number: 1,
+            failure: None,
+            lost_groups: 0,
+        });
     };
     let path = segment::path(folder, *last);
     let (end, records) = segment::find_end(&path, *last)?;
@@ -247,6 +276,7 @@ fn recover(folder: &Path, owned: bool) -> Result<State, Fault> {
         end: Place { segment: last + 1, offset: HEADER_BYTES },
         next_number: headers[last].first_number + records,
         failure: None,
+        lost_groups: 0,
     })
 }
 

@@ -45,6 +45,11 @@ impl Header {
     }
 }
 
+/// What a record of so many bytes takes in a segment.
+pub fn record_bytes(bytes: usize) -> u64 {
+    (FRAME_BYTES + NUMBER_BYTES + bytes) as u64
+}
+
 /// Appends one record to `out`.
 pub(super) fn write_record(out: &mut Vec<u8>, number: u64, write: impl FnOnce(u64, &mut Vec<u8>)) {
     let start = out.len();
@@ -121,9 +126,8 @@ pub(super) fn scan(path: &Path, from: Place, until: u64, bytes_max: usize) -> Re
             scan.torn = true;
             return Ok(scan);
         };
-        let size = FRAME_BYTES + NUMBER_BYTES + record.bytes.len();
-        read += size;
-        scan.end += size as u64;
+        read += record.bytes.len();
+        scan.end += record_bytes(record.bytes.len());
         scan.records.push(record);
     }
     Ok(scan)

@@ -63,7 +63,7 @@ impl Writer {
                     continue;
                 }
                 Err(RecvTimeoutError::Disconnected) => {
-                    self.close();
+                    let _last = self.close();
                     return;
                 }
             }
@@ -135,20 +135,22 @@ impl Writer {
             // A segment without a whole header is removed at the next start, if it cannot be removed now.
             let _left = std::fs::remove_file(&path);
         })?;
-        self.close();
+        let closed = self.close();
         let end = Place { segment, offset: HEADER_BYTES };
-        self.shared.state().end = end;
+        let mut state = self.shared.state();
+        state.closed.extend(closed);
+        state.end = end;
+        drop(state);
         self.open = Some((file, end));
         Ok(())
     }
 
-    /// Closes the open segment, if there is one, where it is durable. Returns its number.
-    fn close(&mut self) -> Option<u64> {
+    /// Closes the open segment, if there is one, where it is durable. Returns its number and that end.
+    fn close(&mut self) -> Option<(u64, u64)> {
         let (mut file, end) = self.open.take()?;
         // Best effort: the next segment's header says where this one ends, whatever stands behind.
         let _rest = file.truncate(end.offset);
-        self.shared.state().closed.insert(end.segment, end.offset);
-        Some(end.segment)
+        Some((end.segment, end.offset))
     }
 
     /// Accepts nothing more.
@@ -158,7 +160,9 @@ impl Writer {
         let closed = self.close();
         let mut state = self.shared.state();
         state.failure = Some(cause.to_owned());
-        if let Some(segment) = closed {
+        state.lost_groups += 1;
+        if let Some((segment, end)) = closed {
+            state.closed.insert(segment, end);
             state.end = Place { segment: segment + 1, offset: HEADER_BYTES };
         }
         drop(state);
