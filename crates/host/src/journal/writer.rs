@@ -57,7 +57,12 @@ impl Writer {
         let mut group = Vec::new();
         loop {
             match receiver.recv_timeout(RETRY) {
-                Ok(first) => group.push(first),
+                Ok(first) => {
+                    group.push(first);
+                    // On a busy machine whoever is about to append gets its turn first, and shares the sync; on an idle one
+                    // this returns at once.
+                    std::thread::yield_now();
+                }
                 Err(RecvTimeoutError::Timeout) => {
                     self.try_again();
                     continue;
