@@ -104,6 +104,7 @@ impl World {
             servers: self.servers.iter().map(|(code, message)| (code.clone(), ports(code, *message))).collect(),
             systems: HashMap::from([(provider, format!("http://{}", self.system_address()))]),
             trust: authority.services(&format!("{}:{}", self.host("world"), self.trust)),
+            runs_servers: true,
             tokens: Vec::new(),
             management: None,
             settings: if self.rsa { signing_with_rsa } else { Settings::new },

@@ -4,10 +4,10 @@
 
 use super::{
     anchor_sources,
-    keys::{self, ConfigurationKey, KeyRefusal, KeyState, KeyStore, Purpose},
+    keys::{self, ConfigurationKey, KeyRefusal, KeyStore, Purpose},
 };
 use base::{Clock, Failure, Fault, Timestamp};
-use formats::globalconf::{Anchor, ParameterError, anchor_hash, read_anchor, write_anchor};
+use formats::globalconf::{Anchor, ParameterError, SharedParameters, anchor_hash, read_anchor, write_anchor};
 use host::{
     args,
     audit::Entry,
@@ -23,8 +23,9 @@ pub struct Desk {
     pub store: Store,
     pub keys: KeyStore,
     pub clock: Arc<dyn Clock>,
-    /// How long a new key waits before it may sign: until no configuration counts any more that was published before it.
-    pub key_wait_s: i64,
+    /// For how long a published configuration counts. So long a new key waits after it was first published: until no
+    /// configuration counts any more that does not name it.
+    pub validity_s: i64,
 }
 
 /// An anchor as it is handed over.
@@ -46,6 +47,14 @@ pub struct Partner {
 }
 
 impl Desk {
+    /// The instance of the newest edition; none before the first.
+    pub async fn published_instance(&self) -> Result<Option<String>, Fault> {
+        let sql = "SELECT shared FROM exchange_published ORDER BY number DESC LIMIT 1";
+        let Some(row) = self.store.query_opt(sql, &[]).await? else { return Ok(None) };
+        let shared = SharedParameters::read(row.blob("shared"));
+        shared.map(|shared| Some(shared.instance)).map_err(|error| Fault::new("read what was published", error))
+    }
+
     /// The keys of every node, the oldest first.
     pub async fn keys(&self) -> Result<Vec<ConfigurationKey>, Fault> {
         keys::all(&mut self.store.begin().await?).await
@@ -113,9 +122,11 @@ impl Desk {
     pub async fn activate_key(&self, digest: &str, operator: &str) -> Result<(), Failure<KeyRefusal>> {
         let mut tx = self.store.begin().await?;
         let key = self.own_key(&mut tx, digest).await?;
-        keys::may_sign(&key, self.key_wait_s, self.clock.now()).map_err(Failure::Refused)?;
         // The key must be at hand before anything depends on it.
-        self.keys.signer(&key)?;
+        if !self.keys.holds(&key) {
+            return Err(Failure::Refused(KeyRefusal::Unknown));
+        }
+        keys::may_sign(&mut tx, &key, self.validity_s, self.clock.now()).await?;
         keys::activate(&mut tx, &key).await?;
         let detail = key.purpose.name().into();
         self.note(&mut tx, operator, "exchange.configuration_key_activated", digest, detail).await?;
@@ -126,18 +137,19 @@ impl Desk {
     pub async fn retire_key(&self, digest: &str, operator: &str) -> Result<(), Failure<KeyRefusal>> {
         let mut tx = self.store.begin().await?;
         let key = self.own_key(&mut tx, digest).await?;
-        if key.state == KeyState::Active {
+        if !keys::retire(&mut tx, &key).await? {
             return Err(Failure::Refused(KeyRefusal::Active));
         }
-        keys::retire(&mut tx, &key).await?;
         let detail = key.purpose.name().into();
         self.note(&mut tx, operator, "exchange.configuration_key_retired", digest, detail).await?;
         Ok(tx.commit().await?)
     }
 
+    /// A key of this node, also one that is lost: the node is where the keys are that are at hand.
     async fn own_key(&self, tx: &mut Tx, digest: &str) -> Result<ConfigurationKey, Failure<KeyRefusal>> {
         let known = keys::all(tx).await?;
-        let own = known.into_iter().find(|key| key.digest == digest && self.keys.holds(key));
+        let held = known.iter().find(|key| self.keys.holds(key)).map(|key| key.address.clone());
+        let own = known.into_iter().find(|key| key.digest == digest && held.as_ref() == Some(&key.address));
         own.ok_or(Failure::Refused(KeyRefusal::Unknown))
     }
 

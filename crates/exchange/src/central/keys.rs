@@ -1,9 +1,10 @@
 //! The keys that sign the configuration, and how one follows another: a new key is announced in anchors and sources, is
 //! used when every member can have seen it, and the old one is retired when nothing is signed with it any more.
 
-use base::{Algorithm, Clock, Fault, Refusal, Signer, Timestamp};
+use base::{Algorithm, Clock, Failure, Fault, Refusal, Signer, Timestamp};
 use formats::{
     asn1::oid,
+    globalconf::SharedParameters,
     x509::{Certificate, Issuer, NameBuilder, Profile, Template, sign_tbs},
 };
 use host::{
@@ -117,12 +118,41 @@ impl Refusal for KeyRefusal {
 }
 
 /// Whether a key may begin to sign: everybody who has a configuration that counts has seen it announced.
-pub(super) fn may_sign(key: &ConfigurationKey, wait_s: i64, now: Timestamp) -> Result<(), KeyRefusal> {
-    match key.state {
-        KeyState::Active => Err(KeyRefusal::Active),
-        KeyState::Announced if now.as_second() - key.since.as_second() < wait_s => Err(KeyRefusal::TooYoung),
-        KeyState::Announced => Ok(()),
+pub(super) async fn may_sign(
+    tx: &mut Tx,
+    key: &ConfigurationKey,
+    wait_s: i64,
+    now: Timestamp,
+) -> Result<(), Failure<KeyRefusal>> {
+    if key.state == KeyState::Active {
+        return Err(Failure::Refused(KeyRefusal::Active));
     }
+    let published = first_published(tx, key).await?;
+    match published {
+        Some(at) if now.as_second() - at.as_second() >= wait_s => Ok(()),
+        _ => Err(Failure::Refused(KeyRefusal::TooYoung)),
+    }
+}
+
+/// When the first edition was published that has the key among its sources; none if none was.
+async fn first_published(tx: &mut Tx, key: &ConfigurationKey) -> Result<Option<Timestamp>, Fault> {
+    let sql =
+        "SELECT number, at, shared FROM exchange_published WHERE number > $1 AND at >= $2 ORDER BY number LIMIT 1";
+    let mut number = 0;
+    // One at a time: an edition may be large.
+    while let Some(row) = tx.query_opt(sql, &args![number, key.since]).await? {
+        let shared = SharedParameters::read(row.blob("shared"));
+        let shared = shared.map_err(|error| Fault::new("read what was published", error))?;
+        let certificates = shared.sources.iter().flat_map(|source| match key.purpose {
+            Purpose::Internal => &source.internal_certificates,
+            Purpose::External => &source.external_certificates,
+        });
+        if certificates.into_iter().any(|certificate| *certificate == key.certificate) {
+            return Ok(Some(row.time("at")));
+        }
+        number = row.int("number");
+    }
+    Ok(None)
 }
 
 /// The private keys of this node.
@@ -251,9 +281,10 @@ pub(super) async fn activate(tx: &mut Tx, key: &ConfigurationKey) -> Result<(), 
     Ok(())
 }
 
-pub(super) async fn retire(tx: &mut Tx, key: &ConfigurationKey) -> Result<(), Fault> {
-    tx.execute("DELETE FROM exchange_configuration_key WHERE digest = $1", &args![&key.digest]).await?;
-    Ok(())
+/// False when the key signs: it may have begun to since it was looked at.
+pub(super) async fn retire(tx: &mut Tx, key: &ConfigurationKey) -> Result<bool, Fault> {
+    let sql = "DELETE FROM exchange_configuration_key WHERE digest = $1 AND state = $2";
+    Ok(tx.execute(sql, &args![&key.digest, KeyState::Announced.name()]).await? > 0)
 }
 
 /// A node that is reached elsewhere now takes its keys along.

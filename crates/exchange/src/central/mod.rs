@@ -55,7 +55,6 @@ pub struct CentralParts {
 pub struct Central {
     desk: Desk,
     address: String,
-    validity_s: i64,
     interval: Duration,
     /// Authorities and settings.
     base: SharedParameters,
@@ -83,10 +82,9 @@ impl Central {
                 store: parts.store,
                 keys: parts.keys,
                 clock: parts.clock,
-                key_wait_s: parts.validity_s,
+                validity_s: parts.validity_s,
             },
             address: parts.address,
-            validity_s: parts.validity_s,
             interval: parts.interval,
             base: SharedParameters {
                 members: Vec::new(),
@@ -153,8 +151,11 @@ impl Central {
     pub async fn publish(&self) -> Result<(), Fault> {
         let _one = self.gate.lock().await;
         let mut tx = self.desk.store.begin().await?;
+        // Whoever changes the register notes it there: nothing of theirs is committed between the reads.
+        tx.hold_audit().await?;
         let facts = Facts::load(&mut tx).await?;
         let known = keys::all(&mut tx).await?;
+        let (internal, external) = (self.seal(&known, Purpose::Internal)?, self.seal(&known, Purpose::External)?);
         let anchors = desk::partners(&mut tx).await?.into_iter().map(|partner| partner.anchor).collect();
         let fresh = self.content(&facts, &known, anchors);
         let before = self.published();
@@ -166,8 +167,7 @@ impl Central {
             }
         };
         tx.commit().await?;
-        let expires = base::clock::from_micros((self.desk.clock.now().as_second() + self.validity_s) * 1_000_000);
-        let (internal, external) = (self.seal(&known, Purpose::Internal)?, self.seal(&known, Purpose::External)?);
+        let expires = base::clock::from_micros((self.desk.clock.now().as_second() + self.desk.validity_s) * 1_000_000);
         let now = Arc::new(Edition::new(content, expires, internal, external));
         let published = Published { now, before: before.map(|before| before.now), keys: known };
         *self.published.write().unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(published);

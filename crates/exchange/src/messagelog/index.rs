@@ -69,6 +69,8 @@ pub(super) struct Fresh {
     entries: VecDeque<(Entry, u64)>,
     /// There were more than are remembered.
     overflowed: bool,
+    /// Of the journal, when this was begun: after another lost group numbers may have been used again.
+    lost_groups: u64,
 }
 
 /// Entries of one segment that are written together, and where to go on.
@@ -83,8 +85,6 @@ struct Step {
 pub(super) struct Followed {
     next: Place,
     next_number: u64,
-    /// Of the journal, when that was so.
-    lost_groups: u64,
 }
 
 impl Entry {
@@ -107,7 +107,7 @@ impl Entry {
 impl Fresh {
     fn push(&mut self, entry: Entry, bytes: u64) {
         if self.entries.len() >= FRESH_MAX {
-            *self = Fresh { entries: VecDeque::new(), overflowed: true };
+            *self = Fresh { entries: VecDeque::new(), overflowed: true, ..*self };
         }
         if !self.overflowed {
             self.entries.push_back((entry, bytes));
@@ -206,8 +206,7 @@ impl Inner {
     /// The next entries by what is remembered; none where the journal must be read.
     fn remembered(&self, known: Followed, until: Place) -> Option<Step> {
         let mut fresh = self.fresh();
-        // After a group that was lost, what is remembered may have numbers that others got.
-        if fresh.overflowed || known.lost_groups != self.journal.lost_groups() {
+        if fresh.overflowed || fresh.lost_groups != self.journal.lost_groups() {
             return None;
         }
         let (mut entries, mut next, mut next_number) = (Vec::<Entry>::new(), known.next, known.next_number);
@@ -224,18 +223,22 @@ impl Inner {
             next = Place { offset: place.offset + bytes, ..place };
             next_number += 1;
         }
-        let followed = Some(Followed { next, next_number, ..known });
+        let followed = Some(Followed { next, next_number });
         (!entries.is_empty()).then_some(Step { entries, next, followed })
     }
 
-    /// The next entries as the journal has them. What is remembered begins anew.
+    /// The next entries as the journal has them. What is remembered begins anew where it is not to be trusted.
     async fn read_again(self: &Arc<Self>, from: Place) -> Result<Step, Fault> {
-        let lost_groups = self.journal.lost_groups();
-        *self.fresh() = Fresh::default();
+        {
+            let (mut fresh, lost_groups) = (self.fresh(), self.journal.lost_groups());
+            if fresh.overflowed || fresh.lost_groups != lost_groups {
+                *fresh = Fresh { entries: VecDeque::new(), overflowed: false, lost_groups };
+            }
+        }
         let log = self.clone();
         let read = tokio::task::spawn_blocking(move || log.read_entries(from)).await;
         let (entries, next) = read.map_err(|cause| Fault::new("index the message log", cause))??;
-        let followed = entries.last().map(|last| Followed { next, next_number: last.number + 1, lost_groups });
+        let followed = entries.last().map(|last| Followed { next, next_number: last.number + 1 });
         if let Some(followed) = followed {
             self.fresh().forget_before(followed.next_number);
         }

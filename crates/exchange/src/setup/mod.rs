@@ -108,6 +108,8 @@ pub struct Plan {
     /// Base address of each provider's information system.
     pub systems: HashMap<ClientId, String>,
     pub trust: TrustServices,
+    /// This process runs the servers: the logs are its own. Otherwise another's, which it only looks into.
+    pub runs_servers: bool,
     /// Where servers have keys that are not in their folders.
     pub tokens: Vec<ServerToken>,
     /// How the servers run as programs, given the folder of each: [`Settings::new`], or otherwise in tests.
@@ -183,20 +185,21 @@ pub async fn prepare(
         let own = identities.remove(&server.code).expect("made above for every server");
         let store = open(&plan, &format!("ss-{}", server.code), SERVER_MIGRATIONS).await?;
         let folder = plan.directory.join(format!("ss-{}", server.code));
-        let log = MessageLog::open(LogParts {
+        let log = LogParts {
             folder: folder.join("messagelog"),
             keys: folder.join("keys"),
             store: store.clone(),
             policy: plan.country.message_log.clone(),
             clock: clock.clone(),
             chance: chance.clone(),
-        });
+        };
+        let log = if plan.runs_servers { MessageLog::open(log).await? } else { MessageLog::look(log)? };
         // An owner is a client of its server.
         let hosted = [&server.clients[..], std::slice::from_ref(&server.owner)].concat();
         let parts = ServerParts {
             id: plan.country.server_id(server),
             store,
-            log: log.await?,
+            log,
             clock: clock.clone(),
             chance: chance.clone(),
             limits: plan.country.limits,

@@ -297,7 +297,12 @@ async fn members_survive_the_rotation_of_the_configuration_s_keys() {
         loyal.renew().await.expect("signed by the old key");
 
         let new = desk.announce_key(Purpose::Internal, "operator").await.expect("announced").digest;
+        // However long ago that was: nobody was told yet.
+        clock.advance_s(VALIDITY_S);
+        let early = desk.activate_key(&new, "operator").await;
+        assert!(matches!(early, Err(Failure::Refused(KeyRefusal::TooYoung))), "{early:?}");
         central.publish().await.expect("published");
+        loyal.renew().await.expect("signed by the old key");
         assert_eq!(active(central, Purpose::Internal), old, "announced is not active");
         assert_eq!(central.anchor().sources[0].certificates.len(), 2);
         let refused = |outcome: Result<(), Failure<KeyRefusal>>| match outcome {

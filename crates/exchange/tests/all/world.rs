@@ -570,6 +570,7 @@ async fn build(
         servers: ports.clone(),
         systems: plan.systems.clone(),
         trust: plan.trust.clone(),
+        runs_servers: true,
         tokens: plan.tokens.clone(),
         settings: plan.settings,
     };

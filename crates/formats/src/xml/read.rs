@@ -98,6 +98,7 @@ const RESERVED: [&str; 2] = [XML, "http://www.w3.org/2000/xmlns/"];
 fn may_be_declared(prefix: &str, namespace: &str) -> bool {
     match prefix {
         "" | "xmlns" => false,
+        _ if prefix.contains(':') => false,
         "xml" => namespace == XML,
         _ => !namespace.is_empty() && !RESERVED.contains(&namespace),
     }
@@ -184,6 +185,10 @@ impl Growing {
     /// Namespace and local name of a qualified name; only elements take the default namespace.
     fn resolve(&self, qualified: &str, element: bool) -> Result<(String, String), ReadError> {
         let (prefix, local) = qualified.split_once(':').unwrap_or(("", qualified));
+        // Namespaces in XML 1.0, §4: one colon at most, and something on either side of it.
+        if local.is_empty() || local.contains(':') || qualified.starts_with(':') {
+            return refuse(format_args!("{qualified} is no name"));
+        }
         if prefix == "xml" {
             return Ok((XML.to_owned(), local.to_owned()));
         }
@@ -255,6 +260,11 @@ mod tests {
             "<p:a/>",
             "<p:a xmlns:p=''/>",
             "<a xmlns:='urn:1'/>",
+            "<a xmlns:b:c='urn:1'/>",
+            "<:a/>",
+            "<a:/>",
+            "<x:a:b xmlns:x='urn:1'/>",
+            "<x b='1' :b='2'/>",
             "<a xmlns:xmlns='urn:1'/>",
             "<a xmlns:xml='urn:1'/>",
             "<a xmlns:p='http://www.w3.org/2000/xmlns/'/>",

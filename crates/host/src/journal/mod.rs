@@ -13,6 +13,7 @@ use base::Fault;
 use segment::HEADER_BYTES;
 use std::{
     collections::BTreeMap,
+    fs::File,
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, MutexGuard,
@@ -48,6 +49,8 @@ pub struct Journal {
     folder: PathBuf,
     sender: SyncSender<Pending>,
     shared: Arc<Shared>,
+    /// Held by the owning process as long as a handle lives.
+    _lock: Option<Arc<File>>,
 }
 
 /// What writer and readers both know.
@@ -104,6 +107,7 @@ impl Journal {
     /// As `open`, writing through `disk`; for tests of a disk that fails.
     pub fn open_on(folder: &Path, disk: impl Disk, segment_bytes_max: u64) -> Result<Journal, Fault> {
         segment::make_folder(folder)?;
+        let lock = segment::lock(folder)?;
         let shared = Arc::new(Shared::of(recover(folder, true)?));
         let (sender, receiver) = sync_channel(QUEUE_MAX);
         let writer = Writer::new(folder.to_owned(), Box::new(disk), shared.clone(), segment_bytes_max);
@@ -111,16 +115,16 @@ impl Journal {
             .name("journal".to_owned())
             .spawn(move || writer.run(&receiver))
             .map_err(|cause| Fault::new("start the journal", cause))?;
-        Ok(Journal { folder: folder.to_owned(), sender, shared })
+        Ok(Journal { folder: folder.to_owned(), sender, shared, _lock: Some(lock) })
     }
 
     /// Looks at a journal that another process may be writing: what is there now can be read, nothing is changed, and
-    /// nothing can be appended. Records at the end may not be durable yet.
+    /// nothing can be appended. Records at the end may not be durable yet. A folder that is not there yet has no records.
     pub fn look(folder: &Path) -> Result<Journal, Fault> {
         let shared = Arc::new(Shared::of(recover(folder, false)?));
         // Nobody receives: every append is told so.
         let (sender, _) = sync_channel(0);
-        Ok(Journal { folder: folder.to_owned(), sender, shared })
+        Ok(Journal { folder: folder.to_owned(), sender, shared, _lock: None })
     }
 
     /// Writes one record: `write` is given its number and appends its bytes. Durable when this returns without a fault.
@@ -269,6 +273,11 @@ fn recover(folder: &Path, owned: bool) -> Result<State, Fault> {
     };
     let path = segment::path(folder, *last);
     let (end, records) = segment::find_end(&path, *last)?;
+    if owned {
+        // What was found is believed from now on, so it must outlive the machine: a process that was killed may have
+        // written it and not synced. What stands behind it is torn, or room.
+        segment::cut(&path, end)?;
+    }
     // Nothing is ever written behind a torn end: the next record begins a segment of its own.
     closed.insert(*last, end);
     Ok(State {

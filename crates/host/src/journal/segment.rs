@@ -4,10 +4,11 @@
 use super::{Place, Record, at, damaged};
 use base::Fault;
 use std::{
-    fs::File,
+    fs::{File, TryLockError},
     io::{BufReader, ErrorKind, Read, Seek, SeekFrom},
     os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
+    sync::{Arc, Mutex, Weak},
 };
 
 /// Larger records have no place in a journal; their content belongs into objects.
@@ -67,10 +68,50 @@ pub(super) fn path(folder: &Path, segment: u64) -> PathBuf {
     folder.join(format!("{segment:016}.journal"))
 }
 
-/// The numbers of the segments in a folder, in order.
+/// The folders that this process has locked.
+static LOCKED: Mutex<Vec<(PathBuf, Weak<File>)>> = Mutex::new(Vec::new());
+
+/// The folder for this process: two would number the same records, and each would take the other's segment for an end.
+/// Handles of one process share the lock.
+pub(super) fn lock(folder: &Path) -> Result<Arc<File>, Fault> {
+    let path = folder.canonicalize().map_err(|cause| at(folder, &cause))?;
+    let mut locked = LOCKED.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    locked.retain(|(_, lock)| lock.strong_count() > 0);
+    if let Some(lock) = locked.iter().find(|(known, _)| *known == path).and_then(|(_, lock)| lock.upgrade()) {
+        return Ok(lock);
+    }
+    let file = File::open(folder).map_err(|cause| at(folder, &cause))?;
+    match file.try_lock() {
+        Ok(()) => {
+            let lock = Arc::new(file);
+            locked.push((path, Arc::downgrade(&lock)));
+            Ok(lock)
+        }
+        Err(TryLockError::WouldBlock) => {
+            Err(Fault::new("use the journal", format!("{} is in use by another process", folder.display())))
+        }
+        Err(TryLockError::Error(cause)) => Err(at(folder, &cause)),
+    }
+}
+
+/// Ends a segment where its last whole record does, durably.
+pub(super) fn cut(path: &Path, end: u64) -> Result<(), Fault> {
+    let cut = || {
+        let file = File::options().write(true).open(path)?;
+        file.set_len(end)?;
+        file.sync_all()
+    };
+    cut().map_err(|cause| at(path, &cause))
+}
+
+/// The numbers of the segments in a folder, in order; none in one that is not there.
 pub(super) fn list(folder: &Path) -> Result<Vec<u64>, Fault> {
     let mut numbers = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(|cause| at(folder, &cause))? {
+    let entries = match std::fs::read_dir(folder) {
+        Err(cause) if cause.kind() == ErrorKind::NotFound => return Ok(numbers),
+        entries => entries.map_err(|cause| at(folder, &cause))?,
+    };
+    for entry in entries {
         let name = entry.map_err(|cause| at(folder, &cause))?.file_name();
         let number = name.to_str().and_then(|name| name.strip_suffix(".journal"));
         numbers.extend(number.and_then(|number| number.parse::<u64>().ok()));

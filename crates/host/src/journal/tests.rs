@@ -183,8 +183,52 @@ async fn old_segments_can_be_removed_and_numbers_go_on() {
 }
 
 #[tokio::test]
+async fn a_folder_belongs_to_one_process() {
+    let dir = TempDir::new();
+    // Another process takes it, says so, and holds it until its input ends.
+    let mut other = std::process::Command::new("flock")
+        .arg(dir.path())
+        .args(["sh", "-c", "echo held; read line"])
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .expect("flock (util-linux)");
+    let mut said = [0; 5];
+    std::io::Read::read_exact(&mut other.stdout.take().expect("a pipe"), &mut said).expect("it holds the folder");
+    let refused = Journal::open(dir.path()).err().expect("it has an owner");
+    assert!(refused.cause.contains("is in use by another process"), "{refused}");
+    check(&Journal::look(dir.path()).expect("looking is free"), 0);
+    drop(other.stdin.take());
+    other.wait().expect("it ends");
+    let journal = Journal::open(dir.path()).expect("free again");
+    write(&journal).await;
+    let taken = std::process::Command::new("flock").arg("-n").arg(dir.path()).arg("true").status();
+    assert!(!taken.expect("flock").success(), "it is ours");
+    drop(journal);
+    let taken = std::process::Command::new("flock").arg("-n").arg(dir.path()).arg("true").status();
+    assert!(taken.expect("flock").success(), "it is nobody's");
+}
+
+#[tokio::test]
+async fn what_was_found_at_the_start_is_cut_off_behind_and_believed() {
+    let dir = TempDir::new();
+    let journal = Journal::open(dir.path()).expect("opened");
+    write(&journal).await;
+    let end = journal.end();
+    let file = segment::path(dir.path(), end.segment);
+    // As a process leaves it that was killed: with its room, and no successor.
+    let killed = TempDir::new();
+    std::fs::copy(&file, segment::path(killed.path(), end.segment)).expect("copied");
+    let again = Journal::open(killed.path()).expect("opened");
+    check(&again, 1);
+    assert_eq!(std::fs::metadata(segment::path(killed.path(), end.segment)).expect("there").len(), end.offset);
+}
+
+#[tokio::test]
 async fn who_only_looks_changes_nothing() {
     let dir = TempDir::new();
+    check(&Journal::look(&dir.path().join("not there yet")).expect("seen"), 0);
+    assert!(!dir.path().join("not there yet").exists());
     let journal = Journal::open(dir.path()).expect("opened");
     write(&journal).await;
     check(&Journal::look(dir.path()).expect("seen"), 1);

@@ -25,9 +25,6 @@ const GROUP_BYTES_MAX: usize = 8 * 1024 * 1024;
 const BUFFER_BYTES: usize = 1024 * 1024;
 /// How often a failed disk is tried again.
 const RETRY: Duration = Duration::from_secs(1);
-/// What must be writable before a failed journal accepts records again: a disk with a few free bytes is still full.
-const ROOM_BYTES: usize = 256 * 1024;
-
 type Write = Box<dyn FnOnce(u64, &mut Vec<u8>) + Send>;
 
 /// A record that waits for its turn.
@@ -174,18 +171,12 @@ impl Writer {
         self.shared.failed.store(true, Ordering::Release);
     }
 
-    /// Whether a failed disk takes records again: a new segment is made and a stretch of it written and taken back.
+    /// Whether a failed disk takes records again: whether a new segment can be made, which has some room from the beginning.
     fn try_again(&mut self) {
         if !self.shared.failed.load(Ordering::Acquire) {
             return;
         }
-        let first = self.next_number;
-        let tried = self.begin_segment(first).and_then(|()| {
-            let (file, end) = self.open.as_mut().expect("begun");
-            file.append(&vec![0; ROOM_BYTES])?;
-            file.sync()?;
-            file.truncate(end.offset)
-        });
+        let tried = self.begin_segment(self.next_number);
         if let Err(cause) = tried {
             tracing::warn!(%cause, "the journal cannot be written yet");
             self.give_up();

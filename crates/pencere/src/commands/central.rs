@@ -9,7 +9,8 @@ use base::{Failure, Refusal, SystemClock};
 use exchange::CENTRAL_MIGRATIONS;
 use exchange::central::{ConfigurationKey, Desk, KeyRefusal, KeyState, KeyStore, Purpose};
 use exchange::management::{ManagementFault, Status};
-use host::store::Store;
+use host::store::{Location, Store};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -53,7 +54,7 @@ pub async fn run(central: Central) -> Result<ExitCode, String> {
         CentralTask::AnnounceKey { purpose } => {
             let key = desk.announce_key(purpose.into(), OPERATOR).await.map_err(sentence)?;
             say(&format!("{}; {later}", line(&key)));
-            say(&format!("it may be activated after {} s", desk.key_wait_s));
+            say(&format!("it may be activated {} s after it was published", desk.validity_s));
             Ok(ExitCode::SUCCESS)
         }
         CentralTask::ActivateKey { key } => {
@@ -81,7 +82,7 @@ impl From<KeyPurpose> for Purpose {
 }
 
 /// The desk, and how often the central server publishes.
-async fn open(central: &Central) -> Result<(Desk, i64), String> {
+async fn open(central: &Central) -> Result<(Desk, u64), String> {
     let (data, country, stores) = match &central.config {
         Some(file) => {
             let Configuration { data, country, stores, .. } = Configuration::read(file)?;
@@ -90,24 +91,45 @@ async fn open(central: &Central) -> Result<(Desk, i64), String> {
         None => (central.data.clone(), central.country.clone(), Stores::Files),
     };
     let keys = data.join("exchange/central/keys");
-    if !keys.is_dir() {
-        return Err(format!("no central server ever ran in {}", data.display()));
+    let location = stores.location(&data.join("stores"), "central");
+    let elsewhere = || {
+        let place = data.display();
+        format!(
+            "no central server ever ran in {place}, or its stores are elsewhere: name its configuration with --config"
+        )
+    };
+    if !keys.is_dir() || matches!(&location, Location::Sqlite(file) if !file.exists()) {
+        return Err(elsewhere());
     }
+    owned_by_us(&keys)?;
     let country = CountryFolder::load(&country).map_err(|problems| problems.join("\n"))?.exchange;
-    let store = Store::open(&stores.location(&data.join("stores"), "central"), CENTRAL_MIGRATIONS).await;
-    let (validity_s, interval_s) = (
-        country.limits.configuration_validity_s,
-        i64::try_from(country.limits.configuration_interval_s).unwrap_or(i64::MAX),
-    );
+    let limits = country.limits;
     let desk = Desk {
         keys: KeyStore::open(&keys, &country.instance).map_err(sentence)?,
         instance: country.instance,
-        store: store.map_err(|cause| cause.to_string())?,
+        store: Store::open(&location, CENTRAL_MIGRATIONS).await.map_err(|cause| cause.to_string())?,
         clock: Arc::new(SystemClock),
-        // The announcement is published up to an interval after the command.
-        key_wait_s: validity_s.saturating_add(interval_s),
+        validity_s: limits.configuration_validity_s,
     };
-    Ok((desk, interval_s))
+    match desk.published_instance().await.map_err(sentence)? {
+        None => Err(elsewhere()),
+        Some(instance) if instance != desk.instance => {
+            Err(format!("the country folder is of {}, and the central server publishes {instance}", desk.instance))
+        }
+        Some(_) => Ok((desk, limits.configuration_interval_s)),
+    }
+}
+
+/// What is made here must be readable for the central server: both are the same user.
+fn owned_by_us(keys: &Path) -> Result<(), String> {
+    let owner = |path: &Path| {
+        std::fs::metadata(path).map(|it| it.uid()).map_err(|cause| format!("{}: {cause}", path.display()))
+    };
+    // A process's own folder there is its effective user's.
+    match (owner(keys)?, owner(Path::new("/proc/self"))?) {
+        (owner, us) if owner == us => Ok(()),
+        (owner, _) => Err(format!("{} belongs to user {owner}: run this as that user (sudo -u)", keys.display())),
+    }
 }
 
 fn sentence(fault: base::Fault) -> String {
@@ -120,10 +142,10 @@ fn refused(failure: Failure<KeyRefusal>, desk: &Desk) -> String {
         Failure::Refused(refusal) => {
             let why = match refusal {
                 KeyRefusal::Unknown => "this node does not hold the key".to_owned(),
-                KeyRefusal::TooYoung => format!(
-                    "members may not have heard of the key: {} s must pass after its announcement",
-                    desk.key_wait_s
-                ),
+                KeyRefusal::TooYoung => {
+                    let wait_s = desk.validity_s;
+                    format!("members may not have heard of the key: {wait_s} s must pass after it was first published")
+                }
                 KeyRefusal::Active => "the key signs now".to_owned(),
             };
             format!("{why} ({})", refusal.code())

@@ -177,7 +177,7 @@ pub async fn start(settings: &Settings, place: &Place, roles: &[Role]) -> Result
         let router = trust::endpoints::endpoints(centre.clone());
         tasks.spawn(serve(listener, router, shutdown.clone()));
     }
-    let exchange = open_exchange(settings, place, &world, &country, centre.clone()).await?;
+    let exchange = open_exchange(settings, place, &world, &country, centre.clone(), roles).await?;
     let exchange_listeners = match roles.contains(&Role::Exchange) {
         true => Some(exchange.bind().await.map_err(|fault| taken(&fault))?),
         false => None,
@@ -211,6 +211,7 @@ async fn open_exchange(
     world: &World,
     country: &CountryFolder,
     centre: Arc<Centre>,
+    roles: &[Role],
 ) -> Result<Arc<Exchange>, String> {
     let directory = place.room("exchange")?;
     let rooms = place.room("stores")?;
@@ -223,6 +224,7 @@ async fn open_exchange(
         servers: ports_from(&country.exchange, "127.0.0.1", settings.ports.base()),
         systems: Registers::addresses(&country.registers, settings.ports)?,
         trust: trust_services::approved(&centre, &settings.ports.url(Door::Trust)),
+        runs_servers: roles.contains(&Role::Exchange),
         tokens: settings.tokens.iter().map(|token| token.in_folder(&directory)).collect(),
         directory,
         settings: exchange::server::Settings::new,

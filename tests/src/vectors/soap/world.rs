@@ -110,6 +110,7 @@ impl World {
         let providers = people.providers.iter().map(|provider| (provider.clone(), service.clone()));
         let stores = directory.path().to_owned();
         let plan = Plan {
+            runs_servers: true,
             tokens: Vec::new(),
             management: country.management.as_ref().map(|_| format!("127.0.0.1:{}", free_ports())),
             country,
