@@ -54,7 +54,8 @@ impl SecurityServer {
         let good = |response: &Bytes| good_at(response, now);
         // What is signed now is judged when it arrives, and again when its time-stamp comes: it must last until then.
         let soon = clock::from_micros(now.as_microsecond() + MARGIN_US);
-        let lasting = |response: &Bytes| good_at(response, soon);
+        // And it must be good now: behind a clock that was set back it is of the future.
+        let lasting = |response: &Bytes| good(response) && good_at(response, soon);
         if let Some(response) = kept(true).filter(lasting) {
             return Ok(response);
         }
