@@ -129,7 +129,9 @@ impl Remedy for PeerFacts {
             let Some(certificate) = self.seen().certificate.clone() else { return false };
             match self.ask(&certificate.der).await {
                 Ok(response) => {
-                    self.seen().ocsp = Some(response);
+                    // The refusal is mended: what happens to the next handshake is another matter.
+                    let mut seen = self.seen();
+                    (seen.ocsp, seen.refused) = (Some(response), None);
                     true
                 }
                 Err(fault) => {
@@ -325,7 +327,8 @@ impl SecurityServer {
         {
             let response = peer.facts.ask(&certificate.der).await.map_err(|fault| unreached(&fault))?;
             peer.facts.check(configuration, certificate, Some(&response)).map_err(Unsent::Unreached)?;
-            peer.facts.seen().ocsp = Some(response);
+            let mut seen = peer.facts.seen();
+            (seen.ocsp, seen.refused) = (Some(response), None);
         }
         let (host, port, _) = &peer.facts.address;
         let mut request = http::Request::post(format!("https://{host}:{port}/"))
