@@ -178,11 +178,6 @@ pub(super) fn read<'a>(bytes: &'a [u8], objects: &Arc<Objects>) -> Result<Clear<
 }
 
 impl Clear<'_> {
-    /// Objects that belong to the record.
-    pub(super) fn object_names(&self) -> impl Iterator<Item = &str> {
-        self.attachments.iter().filter_map(Kept::object_name)
-    }
-
     /// With message and attachments.
     pub(super) fn open(mut self, key: Option<&LogKey>) -> Result<(Facts, LogEntry, Vec<Kept>), Fault> {
         let opened = key.map(|key| key.unseal(self.number, self.bound, self.content)).transpose()?;

@@ -262,16 +262,11 @@ impl Inner {
 
     fn entry(&self, record: &Record) -> Result<Entry, Fault> {
         let clear = frame::read(&record.bytes, &self.objects)?;
-        let objects: Vec<&str> = clear.object_names().collect();
         Ok(Entry {
             number: record.number,
             place: record.place,
             at_us: clear.facts.at.as_microsecond(),
-            message_hash: message_hash(&clear.entry.message_id),
-            leaf: (!clear.facts.stamped).then(|| DigestAlgorithm::Sha512.digest(&clear.entry.signature)),
-            objects: (!objects.is_empty()).then(|| objects.join(" ")),
-            subject: clear.entry.subject(),
-            client: clear.entry.client,
+            ..Entry::prepared(&clear.entry, &clear.attachments, clear.facts.stamped)
         })
     }
 
