@@ -207,7 +207,42 @@ fn at_the_desk(parts: &Parts) {
     refused(&["approve", "99"], "there is no request 99");
     refused(&["decline", "99"], "there is no request 99");
     refused(&["forget", "ZZ"], "AZ is not federated with ZZ");
+    trust_needs_the_hash(parts, &answer, &refused);
     assert_eq!(answer(&["partners"]), "");
+}
+
+/// A partner's anchor is ours with another instance here; a wrong hash, or none, and nothing is trusted.
+fn trust_needs_the_hash(parts: &Parts, answer: &dyn Fn(&[&str]) -> String, refused: &dyn Fn(&[&str], &str)) {
+    let place = parts.place.path().display().to_string();
+    let said = answer(&["anchor", "--external", "--to", &place]);
+    let (own, hash) = (said.lines().next().expect("the file"), said.lines().nth(1).expect("the hash"));
+    let hash = hash.strip_prefix("hash ").expect("a hash");
+    refused(&["trust", own], hash);
+    refused(&["trust", own, "--hash", "00:11"], "is not what the partner wrote");
+    refused(&["trust", own, "--hash", hash], "an instance is not federated with itself");
+}
+
+#[test]
+fn a_desk_over_another_countrys_folder_or_stores_is_one_sentence() {
+    let database = Database::make();
+    let parts = Parts::start(&format!("stores = {{ postgres = {:?} }}\n", database.url()));
+    let (data, country) = (parts.place.path().join("data"), folder().display().to_string());
+    let output = pencere(&["central", "--data", &data.display().to_string(), "--country", &country, "keys"]);
+    assert!(!output.status.success() && said(&output).contains("its stores are elsewhere"), "{}", said(&output));
+    assert!(!data.join("stores/central.db").exists(), "and none is made");
+    let other = parts.place.path().join("other");
+    let copied = Command::new("cp").args(["-r", &country]).arg(&other).status().expect("cp runs");
+    assert!(copied.success());
+    let edit = "find \"$1\" -name '*.toml' -exec sed -i 's#AZ/#ZZ/#g; s#^instance = \"AZ\"#instance = \"ZZ\"#' {} +";
+    let edited = Command::new("bash").args(["-c", edit, "bash"]).arg(&other).status().expect("a shell starts");
+    assert!(edited.success());
+    let config = std::fs::read_to_string(&parts.config).expect("written");
+    let wrong = parts.place.path().join("wrong.toml");
+    std::fs::write(&wrong, config.replace(&country, &other.display().to_string())).expect("written");
+    let output = pencere(&["central", "--config", &wrong.display().to_string(), "keys"]);
+    let sentence = said(&output);
+    assert!(sentence.contains("the country folder is of ZZ, and the central server publishes AZ"), "{sentence}");
+    assert!(!output.status.success());
 }
 
 #[test]

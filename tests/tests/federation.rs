@@ -22,6 +22,7 @@ fn two_countries_are_federated_as_the_page_says() {
         format!("HOME_BASE={home}"),
         format!("PARTNER_BASE={partner}"),
     ];
+    assert_eq!(steps[0].command.lines().count(), setting.len(), "the page sets as many");
     // The page sets the same words in its first command, to what an operator has.
     for (line, ours) in steps[0].command.lines().zip(&setting) {
         assert_eq!(line.split('=').next(), ours.split('=').next(), "the page sets {line}");
