@@ -99,18 +99,9 @@ impl Country {
         self.data.clone()
     }
 
-    /// What Ctrl-C does; whether it ended by itself, in time and without an error.
-    pub fn interrupt(mut self) -> bool {
-        let told = Command::new("kill").args(["-INT", &self.child.id().to_string()]).status();
-        assert!(told.is_ok_and(|status| status.success()), "the process was there to be told");
-        let began = Instant::now();
-        while began.elapsed() < STOP_TIMEOUT {
-            if let Some(status) = self.child.try_wait().expect("its own child") {
-                return status.success();
-            }
-            std::thread::yield_now();
-        }
-        false
+    /// What Ctrl-C does; it must end by itself, in time and without an error.
+    pub fn interrupt(mut self) {
+        end_politely(&mut self.child);
     }
 }
 
@@ -120,4 +111,19 @@ impl Drop for Country {
         let _gone = self.child.kill();
         let _ended = self.child.wait();
     }
+}
+
+/// Interrupts a process, which must then end by itself, in time and without an error.
+pub fn end_politely(child: &mut Child) {
+    let told = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(told.is_ok_and(|status| status.success()), "the process was there to be told");
+    let began = Instant::now();
+    while began.elapsed() < STOP_TIMEOUT {
+        if let Some(status) = child.try_wait().expect("its own child") {
+            assert!(status.success(), "a process that was told to end ended with {status}");
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    panic!("a process did not end in {} s", STOP_TIMEOUT.as_secs());
 }

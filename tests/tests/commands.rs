@@ -7,8 +7,9 @@ use serde_json::Value as Json;
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
-use tests::country::{Country, binary, folder, free_ports};
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
+use tests::country::{Country, binary, end_politely, folder, free_ports};
 
 fn pencere(words: &[&str]) -> Output {
     Command::new(binary()).args(words).output().expect("the program starts")
@@ -18,11 +19,15 @@ fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
+fn demo_command(data: &Path, port_base: u16) -> Command {
+    let mut command = Command::new(binary());
+    command.arg("demo").arg("--data").arg(data).arg("--country").arg(folder());
+    command.args(["--port-base", &port_base.to_string(), "--people", "100"]);
+    command
+}
+
 fn demo(data: &Path, port_base: u16) -> Output {
-    let country = folder();
-    let (data, country) = (data.display().to_string(), country.display().to_string());
-    let ports = port_base.to_string();
-    pencere(&["demo", "--data", &data, "--country", &country, "--port-base", &ports, "--people", "100"])
+    demo_command(data, port_base).output().expect("the program starts")
 }
 
 #[test]
@@ -68,7 +73,7 @@ impl Part {
     }
 
     fn begin(mut command: Command) -> Part {
-        let mut child = command.stdout(std::process::Stdio::piped()).spawn().expect("the program starts");
+        let mut child = command.stdout(Stdio::piped()).spawn().expect("the program starts");
         let mut ready = String::new();
         let mut output = BufReader::new(child.stdout.take().expect("asked for a pipe"));
         output.read_line(&mut ready).expect("it says something");
@@ -353,9 +358,9 @@ async fn a_country_resumes_holds_its_directory_and_refuses_a_newer_store() {
     assert_eq!(first.ready["logins"].as_array().map(Vec::len), Some(7));
     let second = demo(data.path(), free_ports());
     assert!(said(&second).contains("is in use by another running country"), "{}", said(&second));
-    assert!(first.interrupt(), "it ends when it is told");
+    first.interrupt();
     let again = Country::start(data.path(), base, 100);
-    assert!(again.interrupt(), "it ends when it is told");
+    again.interrupt();
 
     let store = pencere::wiring::window_store_in(data.path()).await.expect("opens");
     let mut tx = store.begin().await.expect("begun");
@@ -366,6 +371,19 @@ async fn a_country_resumes_holds_its_directory_and_refuses_a_newer_store() {
     let newer = demo(data.path(), base);
     assert!(!newer.status.success());
     assert!(said(&newer).contains("was written by a newer version"), "{}", said(&newer));
+}
+
+#[test]
+fn a_start_that_is_told_to_end_ends_and_the_next_goes_on_from_there() {
+    let data = TempDir::new();
+    let base = free_ports();
+    let mut starting = demo_command(data.path(), base).stdout(Stdio::null()).spawn().expect("the program starts");
+    while !data.path().join("stores").exists() {
+        assert!(starting.try_wait().expect("its own child").is_none(), "it has not ended yet");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    end_politely(&mut starting);
+    Country::start(data.path(), base, 100).interrupt();
 }
 
 #[test]
@@ -389,7 +407,7 @@ fn the_country_folder_is_in_order_and_a_broken_one_is_not() {
 async fn the_score_has_its_shape() {
     let data = TempDir::new();
     let country = Country::start(data.path(), free_ports(), 100);
-    assert!(country.interrupt(), "it ends when it is told");
+    country.interrupt();
     let (data, folder) = (data.path().display().to_string(), folder().display().to_string());
     let output = pencere(&["score", "--json", "--data", &data, "--country", &folder]);
     let score: Json = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", said(&output)));

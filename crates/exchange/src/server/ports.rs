@@ -64,6 +64,11 @@ fn text(headers: &HeaderMap, name: &str) -> Option<String> {
     headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
 }
 
+/// What every `Accept` header says; there may be several, which count as one (RFC 9110 §5.3).
+fn accepted(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+    headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok())
+}
+
 /// SOAP faults go out with 200 (reference §2.1).
 fn soap_fault(fault: &ExchangeFault) -> Response {
     let headers = [("content-type", "text/xml; charset=UTF-8"), ("soapaction", "")];
@@ -102,7 +107,7 @@ async fn wsdl(State(server): Server, Query(query): Query<Vec<(String, String)>>,
 
 async fn rest(State(server): Server, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let xml = text(&parts.headers, "accept").and_then(|accept| xml_type(&accept));
+    let xml = accepted(&parts.headers).find_map(xml_type);
     let target = parts.uri.path_and_query().map_or_else(String::new, ToString::to_string);
     let headers = parts.headers.iter();
     let headers: Option<Vec<(String, String)>> =
@@ -175,7 +180,7 @@ async fn list_clients(
     headers: HeaderMap,
 ) -> Response {
     let instance = query.iter().find(|(name, _)| name == "xRoadInstance").map(|(_, value)| value.as_str());
-    let as_json = text(&headers, "accept").is_some_and(|accept| super::metadata::wants_json(&accept));
+    let as_json = accepted(&headers).any(super::metadata::wants_json);
     match server.list_clients(instance, as_json).await {
         Ok((kind, body)) => ([(header::CONTENT_TYPE, kind)], body).into_response(),
         Err(fault) => rest_fault(&server.told(fault), (!as_json).then_some("text/xml")),
@@ -279,5 +284,9 @@ mod tests {
         ] {
             assert_eq!(xml_type(accept), expected, "{accept}");
         }
+        let several = ["text/html", "application/xml"].map(|kind| (header::ACCEPT, HeaderValue::from_static(kind)));
+        let mut headers = HeaderMap::new();
+        several.into_iter().for_each(|(name, value)| drop(headers.append(name, value)));
+        assert_eq!(accepted(&headers).find_map(xml_type), Some("application/xml"), "as if they were one");
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     asking::question,
-    wire::{Forgery, Identity, code_of, issued, named, post, stolen},
+    wire::{Forgery, Identity, code_of, issued, named, post, post_with, stolen},
     world::{Authority, World},
 };
 use axum::{Router, body::Bytes as Body, http::HeaderMap, response::IntoResponse};
@@ -210,6 +210,12 @@ async fn the_provider_reads_parts_strictly() {
         let answer = post(&who, &address, kind, "7.8.0", body).await.expect("an answer");
         assert_eq!(code_of(&answer), format!("{PROVIDER}{code}"));
     }
+    for algorithm in [None, Some("SHA-1"), Some("sha512"), Some("http://www.w3.org/2001/04/xmlenc#sha512")] {
+        let known = [("content-type", "multipart/mixed; boundary=b"), ("x-proxy-version", "7.8.0")];
+        let headers: Vec<_> = known.into_iter().chain(algorithm.map(|name| ("x-hash-algorithm", name))).collect();
+        let answer = post_with(&who, &address, &headers, body(&[(SIGNATURE, b"s")])).await.expect("an answer");
+        assert_eq!(code_of(&answer), format!("{PROVIDER}service_failed.invalid_message"), "{algorithm:?}");
+    }
     let get = http::Request::get(format!("https://{address}/")).body(bytes::Bytes::new()).expect("a request");
     let answer = who.client().send(get, 100_000, std::time::Duration::from_secs(10)).await.expect("an answer");
     assert_eq!(code_of(&answer), format!("{PROVIDER}invalid_http_method"));
@@ -315,7 +321,7 @@ async fn with_liar(change: Change) -> World {
             let answer = post(&asker, &address, &kind, "7.8.0", body.to_vec()).await.expect("answered");
             let kind = answer.headers()["content-type"].to_str().expect("text").to_owned();
             let (kind, body) = change(kind, answer.into_body().to_vec());
-            ([("content-type", kind)], body).into_response()
+            ([("content-type", kind.as_str()), ("x-hash-algorithm", "SHA-512")], body).into_response()
         }
     };
     let router = Router::new().fallback(forward);

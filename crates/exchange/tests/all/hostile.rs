@@ -161,6 +161,7 @@ async fn bodies_that_drip_end_with_a_code_and_others_are_served() {
     let request = http::Request::post(format!("https://{}/", world.port("keeper", 0)))
         .header("content-type", whole.content_type.as_str())
         .header("x-proxy-version", "7.8.0")
+        .header("x-hash-algorithm", "SHA-512")
         .body(body)
         .expect("a request");
     sender.send(whole.body[..whole.body.len() / 2].to_vec().into()).await.expect("sent");

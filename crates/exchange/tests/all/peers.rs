@@ -71,6 +71,7 @@ async fn a_peer_with_tls_1_2_and_one_connection_a_message_is_served() {
             .header("content-type", &encoded.content_type)
             .header("connection", "close")
             .header("x-proxy-version", "6.26.0")
+            .header("x-hash-algorithm", "SHA-512")
             .body(bytes::Bytes::from(encoded.body))
             .expect("a request");
         let client = who.client_speaking(versions);

@@ -196,12 +196,21 @@ pub async fn post(
     version: &str,
     body: Vec<u8>,
 ) -> Result<http::Response<Bytes>, Fault> {
-    let request = http::Request::post(format!("https://{address}/"))
-        .header("content-type", content_type)
-        .header("x-road-request-id", "forged")
-        .header("x-proxy-version", version)
-        .body(Bytes::from(body))
-        .expect("a request");
+    let headers = [("content-type", content_type), ("x-proxy-version", version), ("x-hash-algorithm", "SHA-512")];
+    post_with(who, address, &headers, body).await
+}
+
+pub async fn post_with(
+    who: &Identity,
+    address: &str,
+    headers: &[(&str, &str)],
+    body: Vec<u8>,
+) -> Result<http::Response<Bytes>, Fault> {
+    let mut request = http::Request::post(format!("https://{address}/")).header("x-road-request-id", "forged");
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let request = request.body(Bytes::from(body)).expect("a request");
     who.client().send(request, 1_000_000, Duration::from_secs(10)).await
 }
 

@@ -115,7 +115,7 @@ impl RequestHead {
 }
 
 fn decode_all(written: &str) -> Option<Vec<String>> {
-    written.trim_matches('/').split('/').map(|part| decode_segment(part).filter(|part| !part.is_empty())).collect()
+    written.split('/').map(|part| decode_segment(part).filter(|part| !part.is_empty())).collect()
 }
 
 pub(super) fn client_id(written: &str) -> Option<ClientId> {
@@ -203,6 +203,11 @@ mod tests {
         };
         assert_eq!(from("BREW", target, headers()), Err(RestError::Malformed("method")));
         assert_eq!(from("GET", target, vec![]), Err(RestError::MissingHeader("X-Road-Client")));
+        for client in ["/AZ/GOV/10002/employment", "AZ/GOV/10002/employment/", "AZ/GOV", "AZ//10002", "AZ/GOV/1/s/more"]
+        {
+            let named = vec![("X-Road-Client".to_owned(), client.to_owned())];
+            assert_eq!(from("GET", target, named), Err(RestError::InvalidIdentifier("X-Road-Client")), "{client}");
+        }
         assert!(matches!(from("GET", "/r1/AZ/GOV/1/s", headers()), Err(RestError::InvalidIdentifier(_))));
         assert!(matches!(from("GET", "/r2/AZ/GOV/1/s/c", headers()), Err(RestError::InvalidIdentifier(_))));
         for path in ["/a/../b", "/%2e%2e/b", "/%"] {

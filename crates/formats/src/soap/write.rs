@@ -44,9 +44,8 @@ pub fn request_with(head: &RequestHead<'_>, element: &str) -> Vec<u8> {
     text("xroad:protocolVersion", Some("4.0"));
     text("ex:purpose", head.purpose);
     format!(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?><SOAP-ENV:Envelope xmlns:SOAP-ENV=\"{ENVELOPE}\" \
-         xmlns:xroad=\"{HEADERS}\" xmlns:id=\"{IDENTIFIERS}\" xmlns:ex=\"{EXCHANGE}\"><SOAP-ENV:Header>{header}\
-         </SOAP-ENV:Header><SOAP-ENV:Body>{element}</SOAP-ENV:Body></SOAP-ENV:Envelope>"
+        "<SOAP-ENV:Envelope xmlns:SOAP-ENV=\"{ENVELOPE}\" xmlns:xroad=\"{HEADERS}\" xmlns:id=\"{IDENTIFIERS}\" \
+         xmlns:ex=\"{EXCHANGE}\"><SOAP-ENV:Header>{header}</SOAP-ENV:Header><SOAP-ENV:Body>{element}</SOAP-ENV:Body></SOAP-ENV:Envelope>"
     )
     .into_bytes()
 }

@@ -1,7 +1,7 @@
 //! The one HTTP client: pooled connections, a limit on the answer's size and on the whole time. A client holds one TLS
 //! identity, so pools never mix identities. Redirects are answers, not followed.
 
-use super::SendBody;
+use super::{BUFFER_BYTES_MAX, SendBody};
 use axum::body::Body;
 use base::Fault;
 use bytes::Bytes;
@@ -51,6 +51,7 @@ impl Client {
         let pool = Pool::builder(TokioExecutor::new())
             .pool_idle_timeout(IDLE_TIMEOUT)
             .pool_timer(TokioTimer::new())
+            .http1_max_buf_size(BUFFER_BYTES_MAX)
             .build(Connector { tcp, tls, remedy });
         Client { pool }
     }

@@ -11,6 +11,9 @@ pub use serve::{PeerAddress, PeerCertificates, serve, serve_tls};
 use std::sync::Arc;
 use tokio::sync::watch;
 
+/// What a connection reads ahead, and so the longest block of headers, at both ends.
+const BUFFER_BYTES_MAX: usize = 64 * 1024;
+
 /// Told once to everybody: finish what is under way and end.
 #[derive(Clone, Debug)]
 pub struct Shutdown {

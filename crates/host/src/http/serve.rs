@@ -1,6 +1,6 @@
 //! The accept loop: HTTP/1.1 over TCP or TLS, with limits on connections, handshakes and silence.
 
-use super::Shutdown;
+use super::{BUFFER_BYTES_MAX, Shutdown};
 use axum::Router;
 use axum::body::Body;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -18,7 +18,6 @@ use tower::ServiceExt;
 const CONNECTIONS_MAX: usize = 4096;
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 const HEADER_TIMEOUT: Duration = Duration::from_secs(15);
-const HEADER_BYTES_MAX: usize = 64 * 1024;
 /// What is under way at shutdown gets this long to end.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
 /// After a failed accept (out of descriptors), others need time to finish.
@@ -100,7 +99,7 @@ where
     let served = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIMEOUT)
-        .max_buf_size(HEADER_BYTES_MAX)
+        .max_buf_size(BUFFER_BYTES_MAX)
         .serve_connection(TokioIo::new(stream), service);
     if let Err(cause) = watcher.watch(served).await {
         tracing::debug!(%cause, "a connection ended early");

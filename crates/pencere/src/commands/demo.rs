@@ -5,6 +5,7 @@ use crate::place::Place;
 use crate::ports::Ports;
 use crate::wiring::{self, Role, Running, Settings};
 use std::process::ExitCode;
+use tokio::signal::unix::{SignalKind, signal};
 
 pub async fn run(demo: Demo) -> Result<ExitCode, String> {
     let place = Place::open(&demo.data)?;
@@ -15,11 +16,7 @@ pub async fn run(demo: Demo) -> Result<ExitCode, String> {
         stores: wiring::Stores::Files,
         tokens: Vec::new(),
     };
-    let running = wiring::start(&settings, &place, &Role::ALL).await?;
-    show(&running, demo.json);
-    until_told_to_end().await?;
-    running.stop().await;
-    Ok(ExitCode::SUCCESS)
+    run_until_told(Box::pin(wiring::start(&settings, &place, &Role::ALL)), |running| show(running, demo.json)).await
 }
 
 #[expect(clippy::print_stdout, reason = "the ready line is the command's answer")]
@@ -31,12 +28,27 @@ fn show(running: &Running, json: bool) {
     }
 }
 
-/// Ctrl-C, or the service manager's polite word.
-pub async fn until_told_to_end() -> Result<(), String> {
-    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
-        .map_err(|cause| format!("signals cannot be received: {cause}"))?;
-    tokio::select! {
-        told = tokio::signal::ctrl_c() => told.map_err(|cause| format!("signals cannot be received: {cause}")),
-        _ = terminate.recv() => Ok(()),
-    }
+/// Runs what `start` makes until Ctrl-C or the service manager's polite word. Both are heard from the beginning: whoever reads
+/// that it is ready may end it at once, and a start that is told to end is given up; the next one goes on from there.
+pub async fn run_until_told(
+    start: impl Future<Output = Result<Running, String>>,
+    ready: impl FnOnce(&Running),
+) -> Result<ExitCode, String> {
+    let listen = |kind| signal(kind).map_err(|cause| format!("signals cannot be received: {cause}"));
+    let (mut interrupt, mut terminate) = (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
+    let told = async {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    };
+    tokio::pin!(told);
+    let running = tokio::select! {
+        running = start => running?,
+        () = &mut told => return Ok(ExitCode::SUCCESS),
+    };
+    ready(&running);
+    told.await;
+    running.stop().await;
+    Ok(ExitCode::SUCCESS)
 }

@@ -1,6 +1,6 @@
 //! `pencere serve`: chosen parts as a process of their own, over the same data directory or one PostgreSQL.
 
-use super::demo::until_told_to_end;
+use super::demo::run_until_told;
 use crate::cli::Serve;
 use crate::place::Place;
 use crate::ports::Ports;
@@ -54,11 +54,7 @@ pub async fn run(serve: Serve) -> Result<ExitCode, String> {
         stores: configuration.stores,
         tokens: configuration.tokens,
     };
-    let running = wiring::start(&settings, &place, &serve.role).await?;
-    say(&serve.role);
-    until_told_to_end().await?;
-    running.stop().await;
-    Ok(ExitCode::SUCCESS)
+    run_until_told(Box::pin(wiring::start(&settings, &place, &serve.role)), |_| say(&serve.role)).await
 }
 
 /// Processes of one country share its directory; the same role twice does not.
