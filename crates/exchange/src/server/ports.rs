@@ -286,7 +286,9 @@ mod tests {
         }
         let several = ["text/html", "application/xml"].map(|kind| (header::ACCEPT, HeaderValue::from_static(kind)));
         let mut headers = HeaderMap::new();
-        several.into_iter().for_each(|(name, value)| drop(headers.append(name, value)));
+        for (name, value) in several {
+            headers.append(name, value);
+        }
         assert_eq!(accepted(&headers).find_map(xml_type), Some("application/xml"), "as if they were one");
     }
 }
