@@ -4,7 +4,7 @@
 use super::{
     Asker, SecurityServer,
     inflow::Inflow,
-    receive::{Received, Taking, is_bare_fault},
+    receive::{Received, Taking},
     relay::{Limit, Relay},
     signing::Signed,
     source::Source,
@@ -63,9 +63,7 @@ pub(super) fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> 
 
 /// The digest that a message says its parts are hashed with. Those that are broken are not accepted.
 pub(super) fn algorithm_of(headers: &HeaderMap, place: Place) -> Result<DigestAlgorithm, ExchangeFault> {
-    let name = header(headers, "x-hash-algorithm").ok_or_else(|| {
-        ExchangeFault::new(place, Cause::InvalidMessage, "the message does not say what its parts are hashed with")
-    })?;
+    let Some(name) = header(headers, "x-hash-algorithm") else { return Ok(DigestAlgorithm::Sha512) };
     DigestAlgorithm::from_name(name)
         .filter(|algorithm| !matches!(algorithm, DigestAlgorithm::Sha1 | DigestAlgorithm::Sha224))
         .ok_or_else(|| ExchangeFault::new(place, Cause::InvalidMessage, "x-hash-algorithm is not accepted"))
@@ -206,12 +204,7 @@ impl SecurityServer {
             return Err(ExchangeFault::new(HERE, Cause::HttpError, text));
         }
         let content_type = header(&head.headers, "content-type").unwrap_or_default();
-        // A bare fault has no parts.
-        let algorithm = if is_bare_fault(content_type) {
-            DigestAlgorithm::Sha512
-        } else {
-            algorithm_of(&head.headers, Place::PeerAnswer)?
-        };
+        let algorithm = algorithm_of(&head.headers, Place::PeerAnswer)?;
         let limit = self.answer_limit();
         let most = limit.left_bytes.saturating_add(ENVELOPE_BYTES_MAX);
         let mut inflow = Inflow::new(body, Place::PeerAnswer, most, limit.too_long, self.settings.patience);

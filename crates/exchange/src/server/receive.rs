@@ -88,11 +88,6 @@ impl SecurityServer {
     }
 }
 
-/// An answer that is a fault and no message: `text/xml` alone, without parts (reference §2.3).
-pub(super) fn is_bare_fault(content_type: &str) -> bool {
-    ContentType::parse(content_type).is_some_and(|kind| kind.essence == TEXT_XML)
-}
-
 impl Taker<'_> {
     fn bad(&self, error: &TransportError) -> ExchangeFault {
         ExchangeFault::coded(self.place, error.code(), error)
@@ -107,7 +102,7 @@ impl Taker<'_> {
         let kind = ContentType::parse(written);
         let unexpected = || TransportError::InvalidContentType(written.to_owned());
         let boundary = match &kind {
-            Some(_) if self.taking.answer && is_bare_fault(written) => return self.bare(inflow).await,
+            Some(kind) if kind.essence == TEXT_XML && self.taking.answer => return self.bare(inflow).await,
             Some(kind) if kind.essence == "multipart/mixed" => kind.boundary(),
             _ => None,
         };

@@ -210,11 +210,11 @@ async fn the_provider_reads_parts_strictly() {
         let answer = post(&who, &address, kind, "7.8.0", body).await.expect("an answer");
         assert_eq!(code_of(&answer), format!("{PROVIDER}{code}"));
     }
-    for algorithm in [None, Some("SHA-1"), Some("sha512"), Some("http://www.w3.org/2001/04/xmlenc#sha512")] {
+    for algorithm in ["SHA-1", "sha512", "http://www.w3.org/2001/04/xmlenc#sha512"] {
         let known = [("content-type", "multipart/mixed; boundary=b"), ("x-proxy-version", "7.8.0")];
-        let headers: Vec<_> = known.into_iter().chain(algorithm.map(|name| ("x-hash-algorithm", name))).collect();
+        let headers: Vec<_> = known.into_iter().chain([("x-hash-algorithm", algorithm)]).collect();
         let answer = post_with(&who, &address, &headers, body(&[(SIGNATURE, b"s")])).await.expect("an answer");
-        assert_eq!(code_of(&answer), format!("{PROVIDER}service_failed.invalid_message"), "{algorithm:?}");
+        assert_eq!(code_of(&answer), format!("{PROVIDER}service_failed.invalid_message"), "{algorithm}");
     }
     let get = http::Request::get(format!("https://{address}/")).body(bytes::Bytes::new()).expect("a request");
     let answer = who.client().send(get, 100_000, std::time::Duration::from_secs(10)).await.expect("an answer");
