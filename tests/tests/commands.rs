@@ -377,12 +377,13 @@ async fn a_country_resumes_holds_its_directory_and_refuses_a_newer_store() {
 fn a_start_that_is_told_to_end_ends_and_the_next_goes_on_from_there() {
     let data = TempDir::new();
     let base = free_ports();
-    let mut starting = demo_command(data.path(), base).stdout(Stdio::null()).spawn().expect("the program starts");
+    let starting = demo_command(data.path(), base).stdout(Stdio::null()).spawn().expect("the program starts");
+    let mut starting = Part(starting);
     while !data.path().join("stores").exists() {
-        assert!(starting.try_wait().expect("its own child").is_none(), "it has not ended yet");
+        assert!(starting.0.try_wait().expect("its own child").is_none(), "it has not ended yet");
         std::thread::sleep(Duration::from_millis(1));
     }
-    end_politely(&mut starting);
+    end_politely(&mut starting.0);
     Country::start(data.path(), base, 100).interrupt();
 }
 

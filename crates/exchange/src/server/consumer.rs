@@ -203,11 +203,11 @@ impl SecurityServer {
             let text = format!("the other server answered {}", head.status);
             return Err(ExchangeFault::new(HERE, Cause::HttpError, text));
         }
-        let content_type = header(&head.headers, "content-type").unwrap_or_default();
         let algorithm = algorithm_of(&head.headers, Place::PeerAnswer)?;
         let limit = self.answer_limit();
         let most = limit.left_bytes.saturating_add(ENVELOPE_BYTES_MAX);
         let mut inflow = Inflow::new(body, Place::PeerAnswer, most, limit.too_long, self.settings.patience);
+        let content_type = header(&head.headers, "content-type").unwrap_or_default();
         let taking = Taking { content_type, algorithm, limit, answer: true };
         let received = self.receive(&mut inflow, taking, &|_| Ok(())).await?;
         if let Some(fault) = received.fault {

@@ -211,8 +211,8 @@ async fn the_provider_reads_parts_strictly() {
         assert_eq!(code_of(&answer), format!("{PROVIDER}{code}"));
     }
     for algorithm in ["SHA-1", "sha512", "http://www.w3.org/2001/04/xmlenc#sha512"] {
-        let known = [("content-type", "multipart/mixed; boundary=b"), ("x-proxy-version", "7.8.0")];
-        let headers: Vec<_> = known.into_iter().chain([("x-hash-algorithm", algorithm)]).collect();
+        let kind = ("content-type", "multipart/mixed; boundary=b");
+        let headers = [kind, ("x-proxy-version", "7.8.0"), ("x-hash-algorithm", algorithm)];
         let answer = post_with(&who, &address, &headers, body(&[(SIGNATURE, b"s")])).await.expect("an answer");
         assert_eq!(code_of(&answer), format!("{PROVIDER}service_failed.invalid_message"), "{algorithm}");
     }
